@@ -1,0 +1,260 @@
+"""Articles, who writes them, what they are about, and their stored renderings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page
+from wagtail.search import index
+
+from masthead.articles import preview
+from masthead.articles.blocks import ArticleBody
+from masthead.core import changelog
+
+
+class LogsChanges(models.Model):
+    """Something that stands on many pages: saving or deleting it makes every list and article page stale."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with changelog.transaction() as changes:
+            super().save(*args, **kwargs)
+            changes.add(changelog.EVERYTHING)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        with changelog.transaction() as changes:
+            changes.add(changelog.EVERYTHING)
+            return super().delete(*args, **kwargs)
+
+
+class Topic(index.Indexed, LogsChanges):
+    """What articles are about: a region, a country or a theme."""
+
+    class Kind(models.TextChoices):
+        REGION = "region"
+        COUNTRY = "country"
+        THEME = "theme"
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True, help_text="The last part of its page's address: /topics/SLUG/.")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.THEME)
+    introduction = models.TextField(blank=True, help_text="A paragraph at the head of the topic's page.")
+
+    panels = [FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]), FieldPanel("kind"), FieldPanel("introduction")]
+    search_fields = [index.SearchField("name"), index.AutocompleteField("name"), index.FilterField("kind")]
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/topics/{self.slug}/"
+
+
+class Author(index.Indexed, LogsChanges):
+    """Who writes."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=120, unique=True, help_text="The last part of their page's address: /authors/SLUG/.")
+    role = models.CharField(max_length=120, blank=True, help_text="One line, for example: Editor.")
+    biography = models.TextField(blank=True)
+    portrait = models.ForeignKey("wagtailimages.Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    portrait_alt = models.CharField("portrait's alt text", max_length=250, blank=True)
+
+    panels = [
+        FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
+        FieldPanel("role"),
+        FieldPanel("biography"),
+        FieldRowPanel([FieldPanel("portrait"), FieldPanel("portrait_alt")]),
+    ]
+    search_fields = [index.SearchField("name"), index.AutocompleteField("name")]
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/authors/{self.slug}/"
+
+
+class ArticleIndex(Page):
+    """The one page all articles lie under; it has no page of its own but the home page."""
+
+    max_count = 1
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["articles.Article"]
+    is_creatable = False
+
+    class Meta:
+        verbose_name = "articles"
+
+    def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
+        parts = super().get_url_parts(request)
+        return parts and (parts[0], parts[1], "/")
+
+
+class Article(Page):
+    """One article. Its page is served by ``front``; what is shown of its body comes from its stored rendering."""
+
+    class Access(models.TextChoices):
+        OPEN = "open", "Open: everyone reads all of it"
+        METERED = "metered", "Metered: readers spend a monthly choice"
+        SUBSCRIBERS = "subscribers", "Subscribers only"
+
+    class Format(models.TextChoices):
+        ANALYSIS = "analysis", "Analysis"
+        IN_DEPTH = "in-depth", "In depth"
+        BRIEFING = "briefing", "Briefing"
+
+    class Precision(models.TextChoices):
+        DAY = "day"
+        MONTH = "month"
+        YEAR = "year"
+
+    standfirst = models.TextField(blank=True, max_length=500, help_text="One or two sentences under the headline.")
+    format = models.CharField(max_length=10, choices=Format, default=Format.ANALYSIS)
+    access = models.CharField(max_length=12, choices=Access, default=Access.METERED)
+    topics = ParentalManyToManyField(Topic, blank=True, related_name="articles")
+    body = StreamField(ArticleBody(), blank=True)
+
+    picture = models.ForeignKey(
+        "wagtailimages.Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="lead picture"
+    )
+    picture_alt = models.CharField(
+        "alt text", max_length=250, blank=True, help_text="What the picture shows, for whoever cannot see it."
+    )
+    picture_caption = models.CharField("caption", max_length=300, blank=True)
+    picture_credit = models.CharField("credit", max_length=160, blank=True, help_text="Who made it and may be named: Photo: ...")
+
+    # The date readers see and lists go by. Wagtail's own dates say when our copy went live: wrong for an archive from 1776.
+    dated = models.DateTimeField(
+        "date", null=True, blank=True, db_index=True, help_text="Left empty: the moment it is first published."
+    )
+    date_precision = models.CharField(max_length=5, choices=Precision, default=Precision.DAY)
+
+    source = models.CharField(max_length=200, blank=True, help_text="Where an imported text comes from; stands at its foot.")
+    source_url = models.URLField("source's address", max_length=500, blank=True)
+    licence = models.CharField(max_length=200, blank=True, help_text="The licence an imported text is published under.")
+    import_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - unique when set
+
+    content_panels = [
+        FieldPanel("title", heading="Headline"),
+        FieldPanel("standfirst"),
+        InlinePanel("bylines", heading="Authors", label="Author", help_text="In the order they are to be named."),
+        FieldPanel("topics"),
+        FieldRowPanel([FieldPanel("format"), FieldPanel("access")]),
+        MultiFieldPanel(
+            [
+                FieldPanel("picture"),
+                FieldPanel("picture_alt"),
+                FieldRowPanel([FieldPanel("picture_caption"), FieldPanel("picture_credit")]),
+            ],
+            heading="Lead picture",
+        ),
+        FieldPanel("body"),
+    ]
+    settings_panels = [
+        FieldRowPanel([FieldPanel("dated"), FieldPanel("date_precision")]),
+        MultiFieldPanel(
+            [FieldPanel("source"), FieldPanel("source_url"), FieldPanel("licence")], heading="Source of an imported text"
+        ),
+        *Page.settings_panels,
+    ]
+    # No body here: the rest must not reach the newsroom's search results, and SQLite's ranking of it takes tens of seconds.
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("standfirst"),
+        index.FilterField("access"),
+        index.FilterField("format"),
+        index.FilterField("dated"),
+    ]
+    parent_page_types = ["articles.ArticleIndex"]
+    subpage_types: list[str] = []
+    preview_modes = preview.MODES
+
+    class Meta:
+        indexes = [models.Index(fields=["access", "-dated"])]
+
+    def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
+        """Wagtail's address of this page: /articles/SLUG/ of the site, so that redirects and *view live* follow."""
+        parts = super().get_url_parts(request)
+        return parts and (parts[0], parts[1], self.path_on_site)
+
+    def get_route_paths(self) -> list[str]:
+        """The paths a redirect is made from when the slug changes."""
+        return ["/"]
+
+    @property
+    def path_on_site(self) -> str:
+        return f"/articles/{self.slug}/"
+
+    @cached_property
+    def author_list(self) -> list[Author]:
+        """The authors in their order."""
+        return [byline.author for byline in self.bylines.all()]
+
+    @property
+    def default_preview_mode(self) -> str:
+        return preview.MODES[0][0]
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """The draft as one kind of reader would see it; nothing of it is stored."""
+        return preview.render(self, mode_name, request)
+
+
+class Byline(Orderable):
+    """One author of one article, in order."""
+
+    article = ParentalKey(Article, on_delete=models.CASCADE, related_name="bylines")
+    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="bylines")
+
+    panels = [FieldPanel("author")]
+
+    class Meta(Orderable.Meta):
+        constraints = [models.UniqueConstraint(fields=["article", "author"], name="one_byline_an_author")]
+
+    def __str__(self) -> str:
+        return str(self.author)
+
+
+class Rendering(models.Model):
+    """An article's blocks as HTML, made once at publication and written only by ``services.render``.
+
+    In a table of its own, so that publishing an old revision never writes an old rendering back.
+    """
+
+    article = models.OneToOneField(Article, on_delete=models.CASCADE, primary_key=True, related_name="rendering")
+    blocks = models.JSONField(help_text="A list of [kind, html].")
+    gate = models.PositiveIntegerField(null=True, help_text="How many blocks stand before the gate, where the editor put it.")
+    words = models.PositiveIntegerField(default=0)
+    rendered = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"rendering of {self.article_id}"
+
+
+class SavedArticle(models.Model):
+    """A reader kept an article for later."""
+
+    reader = models.ForeignKey("readers.Reader", on_delete=models.CASCADE, related_name="saved")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+")
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reader", "article"], name="saved_once")]
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.reader_id} saved {self.article_id}"

@@ -1,0 +1,107 @@
+"""Blocks become HTML here, once, sanitised; and here alone the teaser is cut from the rest (DESIGN 4, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nh3
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+from django.utils.html import strip_tags
+
+from masthead.access.policy import Policy
+
+# Embeds come from the provider list Wagtail is configured with; everything else is what our own blocks produce.
+_TAGS = {
+    "p", "h2", "h3", "ul", "ol", "li", "blockquote", "footer", "figure", "figcaption", "img", "a", "b", "strong", "i", "em", "sup", "sub",
+    "br", "hr", "span", "div", "aside", "table", "thead", "tbody", "tr", "th", "td", "caption", "iframe", "cite", "abbr",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"class", "id", "lang", "dir", "role", "aria-label", "aria-hidden", "tabindex"},
+    "a": {"href", "title"},
+    "img": {"src", "srcset", "sizes", "alt", "width", "height", "loading", "decoding"},
+    "iframe": {"src", "title", "width", "height", "allowfullscreen", "loading"},
+    "th": {"scope", "colspan", "rowspan"},
+    "td": {"colspan", "rowspan"},
+}
+_CLEANER = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener")
+
+PARAGRAPH = "paragraph"
+Block = tuple[str, str]  # (kind, html)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A body as HTML: ``blocks`` in order, and how many stand before the editor's gate (None: the policy decides)."""
+
+    blocks: tuple[Block, ...]
+    gate: int | None
+
+    @property
+    def words(self) -> int:
+        return sum(len(strip_tags(html).split()) for _, html in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An article in its two parts. Whoever shows ``rest`` has asked ``decide()`` first."""
+
+    teaser: tuple[Block, ...]
+    rest: tuple[Block, ...]
+
+
+def sanitise(html: str) -> str:
+    """``html`` with only the elements and attributes our blocks use; no script, style or foreign scheme survives."""
+    return _CLEANER.clean(html).strip()
+
+
+def render_body(body: Iterable[Any]) -> Rendered:
+    """Render a StreamField value. A rich-text block of several paragraphs becomes one block each: the teaser counts paragraphs."""
+    blocks: list[Block] = []
+    gate = None
+    for child in body:
+        if child.block_type == "gate":
+            gate = len(blocks)
+            continue
+        html = sanitise(str(child.render()))
+        if child.block_type == PARAGRAPH:
+            blocks += _split(html)
+        elif html:
+            blocks.append((child.block_type, html))
+    return Rendered(tuple(blocks), gate)
+
+
+def _split(html: str) -> list[Block]:
+    parts: list[Block] = []
+    for node in BeautifulSoup(html, "html.parser").contents:
+        if isinstance(node, Tag):
+            if node.get_text(strip=True) or node.find("img"):
+                parts.append((PARAGRAPH, str(node)))
+        elif isinstance(node, NavigableString) and node.strip():
+            parts.append((PARAGRAPH, f"<p>{sanitise(str(node))}</p>"))
+    return parts
+
+
+def cut(blocks: Sequence[Sequence[str]], gate: int | None, policy: Policy) -> Cut:
+    """Teaser and rest. Where no editor set the gate: the policy's number of paragraphs, but never the whole of an article.
+
+    A heading is never the teaser's last block: it announces what the gate keeps.
+    """
+    all_blocks: tuple[Block, ...] = tuple((kind, html) for kind, html in blocks)
+    if gate is not None:
+        return Cut(all_blocks[:gate], all_blocks[gate:])
+    end, paragraphs = 0, 0
+    for position, (kind, _) in enumerate(all_blocks):
+        if paragraphs == policy.teaser_paragraphs:
+            break
+        if kind == PARAGRAPH:
+            paragraphs += 1
+            end = position + 1
+    if end == len(all_blocks):
+        end -= 1
+    while end > 0 and all_blocks[end - 1][0] == "heading":
+        end -= 1
+    end = max(end, 0)
+    return Cut(all_blocks[:end], all_blocks[end:])

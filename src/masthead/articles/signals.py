@@ -1,0 +1,25 @@
+"""The one file that listens to Wagtail, and calls services."""
+
+from typing import Any
+
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+from wagtail.signals import page_published, page_unpublished
+
+from masthead.articles import services
+from masthead.articles.models import Article
+
+
+@receiver(page_published, sender=Article)
+def published(instance: Article, **_: Any) -> None:
+    services.render(article=instance)
+
+
+@receiver(page_unpublished, sender=Article)
+def unpublished(instance: Article, **_: Any) -> None:
+    services.withdrawn(article=instance)
+
+
+@receiver(pre_delete, sender=Article)
+def deleted(instance: Article, **_: Any) -> None:
+    services.withdrawn(article=instance)

@@ -1,0 +1,88 @@
+"""The change log: what changed, in commit order, so that every process drops just what is stale (DESIGN 4).
+
+A change is written in the transaction of what it describes. Numbers are in commit order: on PostgreSQL an advisory lock is held from
+the insert to the commit (a sequence alone would let a later number commit first and be missed by whoever read
+past it); on SQLite the IMMEDIATE transaction is that lock already.
+
+Because the lock serialises writers, it is taken as the last statement: :func:`transaction` collects keys and writes them
+when the outermost block ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import connection
+from django.db import transaction as database
+from django.db.models import Max
+
+from masthead.core import clock
+from masthead.core.models import Change
+
+LOCK = 0x4D617374  # any constant of ours: "Mast"
+
+EVERYTHING = "*"
+LIST = "list"
+POLICY = "policy"
+
+
+def article(number: int) -> str:
+    """The key of one article's facts and rendering."""
+    return f"article:{number}"
+
+
+def visitor(subject: str) -> str:
+    """The key of one reader's or device's standing and grants."""
+    return f"visitor:{subject}"
+
+
+class Changes:
+    """The keys one transaction will log."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, None] = {}
+
+    def add(self, *keys: str) -> None:
+        """Note that what ``keys`` name has changed in this transaction."""
+        self.keys.update(dict.fromkeys(keys))
+
+
+_open: ContextVar[Changes | None] = ContextVar("changes", default=None)
+
+
+@contextmanager
+def transaction() -> Iterator[Changes]:
+    """An atomic block that logs, as its last statement, every key added to what it yields.
+
+    Inner blocks join the outer one, so that services call each other freely. On an exception nothing is written.
+    """
+    outer = _open.get()
+    if outer is not None:
+        with database.atomic():
+            yield outer
+        return
+    changes = Changes()
+    with database.atomic():
+        token = _open.set(changes)
+        try:
+            yield changes
+        finally:
+            _open.reset(token)
+        if changes.keys:
+            _write(changes.keys)
+
+
+def _write(keys: dict[str, None]) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    moment = clock.now()
+    Change.objects.bulk_create([Change(key=key, at=moment) for key in keys])
+
+
+def latest(*keys: str) -> int:
+    """The highest number logged (for any of ``keys``, where some are given), or 0."""
+    rows = Change.objects.filter(key__in=keys) if keys else Change.objects.all()
+    return rows.aggregate(top=Max("number"))["top"] or 0

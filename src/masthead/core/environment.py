@@ -1,0 +1,166 @@
+"""Typed readers of environment variables, and the one place that names them all.
+
+Every value is read once, at start-up. A value that makes no sense stops the start with one sentence
+(:class:`BadEnvironment`), because a server that guesses is worse than one that says what is wrong.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadEnvironment(ValueError):
+    """An environment variable holds a value Masthead cannot use; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything the surroundings decide. Defaults make one laptop work without any of it."""
+
+    data: Path
+    database_url: str | None
+    cache_url: str | None
+    email_url: str | None
+    media_url: str | None
+    base_url: str
+    secret_key: str | None
+    previous_secret_keys: tuple[str, ...]
+    trusted_proxies: tuple[Network, ...]
+    web_workers: int
+    edge: bool
+    clock_offset: int
+    debug: bool
+    require_second_factor: bool
+    stripe: bool
+
+    @property
+    def secure(self) -> bool:
+        """Whether readers come by https (decides the cookies' Secure flag)."""
+        return self.base_url.startswith("https://")
+
+
+VARIABLES: dict[str, str] = {
+    "MASTHEAD_DATA": "Directory for the database, pictures, search index and mail files. Default: var/.",
+    "MASTHEAD_DATABASE_URL": "postgres://USER:PASSWORD@HOST/NAME. Default: SQLite in the data directory.",
+    "MASTHEAD_CACHE_URL": "redis://HOST:PORT/N. Default: a table in the database.",
+    "MASTHEAD_EMAIL_URL": "smtp://, smtp+tls:// or smtps://USER:PASSWORD@HOST:PORT. Default: files in DATA/mail/.",
+    "MASTHEAD_MEDIA_URL": "s3://BUCKET/PREFIX for pictures (needs the extra `s3`). Default: files in DATA/media/.",
+    "MASTHEAD_BASE_URL": "The address readers use, without a path. Default: http://127.0.0.1:8000.",
+    "MASTHEAD_SECRET_KEY": "At least 32 characters that nobody else knows. Default: kept in DATA/secret-key.",
+    "MASTHEAD_PREVIOUS_SECRET_KEYS": "Comma-separated former keys, still accepted in cookies while you rotate.",
+    "MASTHEAD_TRUSTED_PROXIES": "Comma-separated networks (CIDR) whose X-Forwarded-For is believed. Default: none.",
+    "MASTHEAD_WEB_WORKERS": "Number of web processes, 1 to 64. Default: 2.",
+    "MASTHEAD_EDGE": "on or off: the fast path in front of Django. Default: on.",
+    "MASTHEAD_CLOCK_OFFSET": "Seconds to shift the clock by, for trials only. Default: 0.",
+    "MASTHEAD_DEBUG": "on or off: Django's debug pages, for developing. Default: off.",
+    "MASTHEAD_REQUIRE_SECOND_FACTOR": "on or off: newsroom passwords need a second factor. Default: on with https.",
+    "MASTHEAD_STRIPE_SECRET_KEY": "Stripe's secret key; with it payments are real.",
+}
+
+
+def read(environ: Mapping[str, str], default_data: Path) -> Environment:
+    """Read all of Masthead's variables from ``environ``.
+
+    ``default_data`` is used where MASTHEAD_DATA is not set. Raises :class:`BadEnvironment` with one sentence for
+    the first value that cannot be used.
+    """
+    unknown = sorted(
+        name
+        for name in environ
+        if name.startswith("MASTHEAD_") and name not in VARIABLES and not name.startswith("MASTHEAD_STRIPE_")
+    )
+    if unknown:
+        raise BadEnvironment(f"{unknown[0]} is not a variable Masthead knows; see docs/reference/environment.md.")
+
+    base_url = _base_url(environ)
+    email_url = _url(environ, "MASTHEAD_EMAIL_URL", {"smtp", "smtp+tls", "smtps", "file"})
+    offset = _integer(environ, "MASTHEAD_CLOCK_OFFSET", 0, -(10**10), 10**10)
+    stripe = bool(environ.get("MASTHEAD_STRIPE_SECRET_KEY"))
+    if offset and (stripe or (email_url and not email_url.startswith("file"))):
+        raise BadEnvironment(
+            "MASTHEAD_CLOCK_OFFSET is for trials and is refused with real payments or real mail configured; unset it."
+        )
+    secret = environ.get("MASTHEAD_SECRET_KEY") or None
+    if secret is not None and len(secret) < 32:
+        raise BadEnvironment("MASTHEAD_SECRET_KEY is too short; use at least 32 random characters.")
+    return Environment(
+        data=Path(environ.get("MASTHEAD_DATA") or default_data).expanduser().absolute(),
+        database_url=_url(environ, "MASTHEAD_DATABASE_URL", {"postgres", "postgresql", "sqlite"}),
+        cache_url=_url(environ, "MASTHEAD_CACHE_URL", {"redis", "rediss"}),
+        email_url=email_url,
+        media_url=_url(environ, "MASTHEAD_MEDIA_URL", {"s3"}),
+        base_url=base_url,
+        secret_key=secret,
+        previous_secret_keys=tuple(_list(environ, "MASTHEAD_PREVIOUS_SECRET_KEYS")),
+        trusted_proxies=_networks(environ, "MASTHEAD_TRUSTED_PROXIES"),
+        web_workers=_integer(environ, "MASTHEAD_WEB_WORKERS", 2, 1, 64),
+        edge=_switch(environ, "MASTHEAD_EDGE", True),
+        clock_offset=offset,
+        debug=_switch(environ, "MASTHEAD_DEBUG", False),
+        require_second_factor=_switch(
+            environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")
+        ),
+        stripe=stripe,
+    )
+
+
+def _list(environ: Mapping[str, str], name: str) -> list[str]:
+    return [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise BadEnvironment(f"{name} is {text!r}; it has to be a whole number.") from None
+    if not least <= value <= most:
+        raise BadEnvironment(f"{name} is {value}; it has to lie between {least} and {most}.")
+    return value
+
+
+def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"on", "1", "true", "yes"}:
+        return True
+    if text in {"off", "0", "false", "no"}:
+        return False
+    raise BadEnvironment(f"{name} is {text!r}; say on or off.")
+
+
+def _url(environ: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    scheme = urlsplit(text).scheme
+    if scheme not in schemes:
+        raise BadEnvironment(f"{name} starts with {scheme or 'no scheme'!r}; it has to be one of {', '.join(sorted(schemes))}.")
+    return text
+
+
+def _base_url(environ: Mapping[str, str]) -> str:
+    text = environ.get("MASTHEAD_BASE_URL", "").strip() or "http://127.0.0.1:8000"
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise BadEnvironment(f"MASTHEAD_BASE_URL is {text!r}; it has to look like https://www.example.org, without a path.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    networks: list[Network] = []
+    for text in _list(environ, name):
+        try:
+            networks.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise BadEnvironment(f"{name} holds {text!r}, which is no network; write for example 10.0.0.0/8.") from None
+    return tuple(networks)

@@ -1,0 +1,106 @@
+"""Transactional mail: handed over in the transaction it tells of, submitted by the worker.
+
+A row is claimed for a minute before it is submitted, and settled afterwards. What is *not* guaranteed: a worker killed between the
+server's 250 and our commit submits that one mail again (same Message-ID). For a log-in code that is the right side to err on.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from email.utils import formataddr
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.db.models import Q
+
+from masthead.core import clock
+from masthead.core.models import OutgoingMail, Publication
+
+log = logging.getLogger(__name__)
+
+CLAIM = timedelta(minutes=1)
+BACK_OFF = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
+
+
+def hand_over(*, kind: str, to: str, subject: str, text: str, html: str = "") -> OutgoingMail:
+    """Write one mail to ``to`` for the worker to submit. Call it in the transaction the mail tells of."""
+    moment = clock.now()
+    host = urlsplit(settings.MASTHEAD.base_url).hostname
+    return OutgoingMail.objects.create(
+        kind=kind,
+        to=to,
+        subject=subject,
+        text=text,
+        html=html,
+        message_id=f"<{uuid.uuid4().hex}@{host}>",
+        created=moment,
+        due=moment,
+    )
+
+
+def submit_due(most: int = 50) -> int:
+    """Submit up to ``most`` mails that are due; the number claimed is returned (0: nothing to do)."""
+    claimed = _claim(most)
+    if not claimed:
+        return 0
+    connection = get_connection()
+    try:
+        for row in claimed:
+            _submit(row, connection)
+    finally:
+        connection.close()
+    return len(claimed)
+
+
+def _claim(most: int) -> list[OutgoingMail]:
+    moment = clock.now()
+    with transaction.atomic():
+        rows = list(
+            OutgoingMail.objects.select_for_update(skip_locked=True)
+            .filter(Q(claimed_until=None) | Q(claimed_until__lt=moment), state=OutgoingMail.State.PENDING, due__lte=moment)
+            .order_by("due")[:most]
+        )
+        OutgoingMail.objects.filter(pk__in=[row.pk for row in rows]).update(claimed_until=moment + CLAIM)
+    return rows
+
+
+def _submit(row: OutgoingMail, connection: object) -> None:
+    publication = Publication.load()
+    message = EmailMultiAlternatives(
+        subject=row.subject,
+        body=row.text,
+        from_email=formataddr((publication.name, settings.DEFAULT_FROM_EMAIL)),
+        to=[row.to],
+        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated"},
+        connection=connection,
+    )
+    if row.html:
+        message.attach_alternative(row.html, "text/html")
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        _failed(row, error)
+        return
+    OutgoingMail.objects.filter(pk=row.pk).update(
+        state=OutgoingMail.State.SUBMITTED, settled=clock.now(), attempts=row.attempts + 1, claimed_until=None
+    )
+
+
+def _failed(row: OutgoingMail, error: Exception) -> None:
+    code = error.smtp_code if isinstance(error, SMTPResponseException) else 0
+    if isinstance(error, SMTPRecipientsRefused):
+        code = min((c for c, _ in error.recipients.values()), default=0)
+    final = 500 <= code < 600 or row.attempts >= len(BACK_OFF)
+    log.warning("mail %s %s: %s", row.pk, "refused" if final else "deferred", error)
+    OutgoingMail.objects.filter(pk=row.pk).update(
+        state=OutgoingMail.State.REFUSED if final else OutgoingMail.State.PENDING,
+        due=clock.now() + BACK_OFF[min(row.attempts, len(BACK_OFF) - 1)],
+        attempts=row.attempts + 1,
+        claimed_until=None,
+        error=str(error)[:300],
+    )

@@ -1,0 +1,3 @@
+from masthead.site.cli import main
+
+main()
