@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import nh3
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 from django.utils.html import strip_tags
+from wagtail.rich_text import expand_db_html
 
 from masthead.access.policy import Policy
 
@@ -105,3 +107,43 @@ def cut(blocks: Sequence[Sequence[str]], gate: int | None, policy: Policy) -> Cu
         end -= 1
     end = max(end, 0)
     return Cut(all_blocks[:end], all_blocks[end:])
+
+
+# Text in which sanitising and re-serialising change nothing: no markup, no control character, only the entities we write.
+_PLAIN = re.compile(r"(?:[^<>&\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]|&(?:amp|lt|gt);)*")
+_RICH_TEXT = {PARAGRAPH, "list"}
+
+
+def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Rendered, int]:
+    """What :func:`render_body` gives for a body as it is stored, and its words, without the machinery where none is needed.
+
+    For bulk creation: plain paragraphs and headings take microseconds; any other block goes the long way round.
+    """
+    blocks: list[Block] = []
+    gate, words = None, 0
+    for item in raw:
+        kind, value = item["type"], item["value"]
+        if kind == PARAGRAPH and value[:3] == "<p>" and value[-4:] == "</p>" and _PLAIN.fullmatch(value, 3, len(value) - 4):
+            if count := len(value[3:-4].split()):
+                blocks.append((PARAGRAPH, value))
+                words += count
+            continue
+        if kind == "heading" and _PLAIN.fullmatch(text := escape_text(value)):
+            blocks.append(("heading", f"<h2>{text}</h2>"))
+            words += len(text.split())
+            continue
+        if kind in _RICH_TEXT:
+            html = sanitise(expand_db_html(value))
+            part = Rendered(tuple(_split(html)) if kind == PARAGRAPH else ((kind, html),) if html else (), None)
+        else:
+            part = render_body(stream_block.to_python([item]))
+        if part.gate is not None:
+            gate = len(blocks)
+        blocks += part.blocks
+        words += part.words
+    return Rendered(tuple(blocks), gate), words
+
+
+def escape_text(text: str) -> str:
+    """``text`` as it stands between tags once sanitised: quotation marks stay as they are."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
