@@ -188,3 +188,13 @@ class Benefit(Orderable):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Heartbeat(models.Model):
+    """When something that runs in the background last showed that it does; also who holds a chore, and since when."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

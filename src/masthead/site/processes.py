@@ -1,0 +1,49 @@
+"""Small truths about processes and ports that the supervisor and its children share."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Make sure this process does not outlive ``parent``, even one that was killed with SIGKILL.
+
+    On Linux the kernel sees to it; elsewhere a thread looks twice a second. ``parent`` is told by whoever started us: asking
+    ``getppid`` first would miss a parent that died while Python was loading.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on ``port``.
+
+    The web server binds with SO_REUSEPORT and so would quietly share the port with another of its kind. A bind without
+    that option fails where anybody listens; SO_REUSEADDR only lets it ignore connections that are already closed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,226 @@
+"""The worker: submits mail, runs tasks, publishes what is scheduled, clears what is old, and shows that it lives.
+
+Each duty is a loop in a thread of its own, so that a slow mail server delays no publication. Any number of workers may run at
+once: mails and tasks are claimed row by row, and chores are leased (:func:`_lease`).
+
+What is *not* guaranteed: a task runs at least once, not exactly once. One that a killed worker left running is put back.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import FrameType
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
+from django_tasks_db.models import DBTaskResult
+
+from masthead.core import clock, mail
+from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.site import chores, preparation
+
+log = logging.getLogger("masthead.worker")
+
+HEARTBEAT = 5.0  # seconds between two
+DEAD_AFTER = timedelta(seconds=60)  # without a heartbeat
+MOST_TRIES = 3  # of a task whose workers keep dying
+LONGEST_WAIT = 30.0  # after failures
+GRACE = 8.0  # seconds the loops get to finish; the supervisor allows a little more
+
+PREFIX = "worker:"
+
+
+class Loop(threading.Thread):
+    """Calls ``work`` every ``interval`` seconds until stopped; after a failure it logs one line and waits longer."""
+
+    def __init__(self, name: str, interval: float, work: Callable[[], object], stop: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self._interval = interval
+        self._work = work
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        failures = 0
+        try:
+            while not self._stop_asked.is_set():
+                wait = self._interval
+                try:
+                    self._work()
+                    if failures:
+                        log.warning("%s: works again", self.name)
+                    failures = 0
+                except Exception as error:
+                    failures += 1
+                    wait = min(max(self._interval, 0.5) * 2**failures, LONGEST_WAIT)
+                    log.warning(
+                        "%s: %s; trying again in %.0f s", self.name, _line(error), wait,
+                        # a failing database explains itself; anything else is a bug, whose place we want to know
+                        exc_info=None if isinstance(error, DatabaseError) else error,
+                    )
+                    connection.close()
+                self._stop_asked.wait(wait)
+        finally:
+            connection.close()
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self) -> None:
+        self.name = f"{PREFIX}{socket.gethostname()[:40]}:{uuid4().hex[:12]}"
+        self.stop = threading.Event()
+        self._tasks = TaskWorker(
+            queue_names=["*"],
+            interval=0,
+            batch=True,  # run what there is, then return
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=self.name,
+            excluded_queue_names=[],
+        )
+        self.loops = [
+            Loop("heartbeat", HEARTBEAT, self.beat, self.stop),
+            Loop("mail", 0.25, self.submit_mail, self.stop),
+            Loop("tasks", 0.5, self.run_tasks, self.stop),
+            Loop("chores", 5.0, self.do_chores, self.stop),
+        ]
+
+    def run(self) -> None:
+        """Work until ``stop`` is set, then let the loops finish."""
+        self._wait_for_tables()
+        for loop in self.loops:
+            loop.start()
+        while not self.stop.wait(1.0):
+            pass
+        self._tasks.running = False
+        deadline = time.monotonic() + GRACE
+        for loop in self.loops:
+            if loop.is_alive():
+                loop.join(max(0.0, deadline - time.monotonic()))
+        if not any(loop.is_alive() for loop in self.loops):
+            self._sign_off()
+
+    def _wait_for_tables(self) -> None:
+        """Wait until the database has this version's tables: workers and web processes are started in any order."""
+        told = 0.0
+        while not self.stop.is_set():
+            try:
+                if preparation.migrations_applied():
+                    return
+                reason = "waiting for migrations (`masthead prepare`)"
+            except DatabaseError as error:
+                reason = _line(error)
+            finally:
+                connection.close()
+            # under `serve` the web process is migrating right now: that is worth no line
+            if told and time.monotonic() - told > 60:
+                log.warning("%s", reason)
+                told = time.monotonic()
+            told = told or time.monotonic()
+            self.stop.wait(0.3)
+
+    def beat(self) -> None:
+        """Show that this worker lives."""
+        Heartbeat.objects.update_or_create(name=self.name, defaults={"at": clock.now()})
+
+    def submit_mail(self) -> None:
+        """Submit all mail that is due. Looks before it claims: on SQLite a claim takes the one write lock."""
+        while not self.stop.is_set():
+            if not OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, due__lte=clock.now()).exists():
+                return
+            if not mail.submit_due():
+                return
+
+    def run_tasks(self) -> None:
+        """Run every task that is ready. Looks first, for the same reason."""
+        if DBTaskResult.objects.ready().exists():
+            self._tasks.run()
+
+    def do_chores(self) -> None:
+        """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""
+        if _lease("chore:minute", timedelta(seconds=55)):
+            put_back_orphans()
+            chores.publish_scheduled()
+        if _lease("chore:clear", timedelta(minutes=10)):
+            chores.clear()
+
+    def _sign_off(self) -> None:
+        try:
+            Heartbeat.objects.filter(name=self.name).delete()
+        except DatabaseError:
+            log.info("no heartbeat to take back")
+
+
+def _lease(name: str, period: timedelta) -> bool:
+    """Whether this worker is to do the chore ``name`` now: true for one worker in each ``period``.
+
+    One conditional UPDATE decides, so that two workers never publish the same revision at once.
+    """
+    moment = clock.now()
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=name, at=moment - timedelta(days=1))], ignore_conflicts=True
+    )
+    due = Heartbeat.objects.filter(name=name, at__lte=moment - period)
+    # a trial that ended leaves a lease in the future
+    ahead = Heartbeat.objects.filter(name=name, at__gt=moment + timedelta(hours=1))
+    return bool(due.update(at=moment) or ahead.update(at=moment))
+
+
+def put_back_orphans() -> int:
+    """Put tasks back whose worker died; after ``MOST_TRIES`` workers one is marked as failed. Returns how many."""
+    living = set(
+        Heartbeat.objects.filter(name__startswith=PREFIX, at__gt=clock.now() - DEAD_AFTER).values_list("name", flat=True)
+    )
+    # a worker's first heartbeat may be a moment younger than its first task
+    since = timezone.now() - DEAD_AFTER
+    count = 0
+    for orphan in DBTaskResult.objects.running().filter(started_at__lt=since):
+        if orphan.worker_ids and orphan.worker_ids[-1] in living:
+            continue
+        count += 1
+        log.warning("task %s was left by a worker that died (try %d)", orphan.task_path, len(orphan.worker_ids))
+        if len(orphan.worker_ids) >= MOST_TRIES:
+            orphan.set_failed(RuntimeError(f"{MOST_TRIES} workers died while they ran this task"))
+        else:
+            with transaction.atomic():
+                DBTaskResult.objects.running().filter(pk=orphan.pk, started_at=orphan.started_at).update(
+                    status="READY", started_at=None
+                )
+    return count
+
+
+def _shift_djangos_clock() -> None:
+    """In a trial, let Django and Wagtail see the shifted time too: Wagtail compares a schedule with *its* now."""
+    if settings.MASTHEAD.clock_offset:
+        timezone.now = clock.now  # type: ignore[assignment,unused-ignore]
+
+
+def run() -> None:
+    """Run one worker until SIGTERM or SIGINT."""
+    _shift_djangos_clock()
+    worker = Worker()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    worker.run()
+    # A loop may hang in a mail server's time-out. Its row is claimed for a minute and then submitted by another worker.
+    logging.shutdown()
+    os._exit(0)
