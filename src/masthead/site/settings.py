@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "masthead.newsroom.middleware.NewsroomDoor",
-    # VISITOR
+    "masthead.front.middleware.VisitorPass",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 

@@ -1,0 +1,48 @@
+"""Licensed networks, kept in memory: an institution is looked up for each request and never put in a pass."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from datetime import datetime
+
+from masthead.access.models import Network
+from masthead.core import clock, notices
+from masthead.core.network import Address
+from masthead.core.network import Network as IPNetwork
+
+FRESH = 2.0  # seconds; what DESIGN 4 allows a page to be stale
+
+_lock = threading.Lock()
+_read_at = -FRESH
+_rows: list[tuple[IPNetwork, str, datetime, datetime | None]] = []
+
+
+def institution_at(address: Address) -> str | None:
+    """The institution licensed for ``address`` now, or None. A malformed network licenses nobody and tells the operator."""
+    now = clock.now()
+    for network, institution, since, until in _current():
+        if address.version == network.version and address in network and since <= now and (until is None or now < until):
+            return institution
+    return None
+
+
+def forget() -> None:
+    """Read the table anew at the next look-up."""
+    global _read_at
+    _read_at = -FRESH
+
+
+def _current() -> list[tuple[IPNetwork, str, datetime, datetime | None]]:
+    global _read_at, _rows
+    if time.monotonic() - _read_at > FRESH:
+        with _lock:
+            rows = []
+            for row in Network.objects.all():
+                try:
+                    rows.append((ipaddress.ip_network(row.cidr.strip()), row.institution, row.since, row.until))
+                except ValueError:
+                    notices.tell(f"network-{row.pk}", f"The licensed network {row.cidr!r} of {row.institution} is malformed and opens nothing.")
+            _rows, _read_at = rows, time.monotonic()
+    return _rows

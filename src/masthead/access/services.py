@@ -1,0 +1,209 @@
+"""What is granted: the meter, choices, instant access, comps; and the Visitor as the database knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from masthead.access import policy as rules
+from masthead.access.models import Grant, PolicyVersion
+from masthead.core import changelog, clock, events, limits
+from masthead.core.models import Publication
+from masthead.readers import addresses
+from masthead.readers.models import Device, Reader
+
+CHOICE = "choice"
+INSTANT_DEVICE = "instant-device"
+INSTANT_ADDRESS = "instant-address"
+INSTANT_NETWORK = "instant-network"
+
+
+def current_policy() -> rules.Policy:
+    """The publisher's rules in force, as the decision takes them."""
+    row = PolicyVersion.objects.order_by("-pk").first()
+    timezone = Publication.load().timezone
+    if row is None:
+        return rules.Policy(timezone=timezone)
+    return rules.Policy(
+        version=row.pk,
+        teaser_paragraphs=row.teaser_paragraphs,
+        allowance=row.allowance,
+        period=row.period,
+        timezone=timezone,
+        unlock_days=row.unlock_days,
+        instant=row.instant,
+        instant_per_device=row.instant_per_device,
+        instant_per_address=row.instant_per_address,
+        instant_per_network=row.instant_per_network,
+    )
+
+
+def change_policy(*, changes: PolicyVersion, by: Reader | None) -> PolicyVersion:
+    """Add ``changes`` (unsaved) as the newest version of the rules."""
+    with changelog.transaction() as log:
+        changes.pk = None
+        changes.since = clock.now()
+        changes.changed_by = by
+        changes.save(force_insert=True)
+        log.add(changelog.POLICY)
+    return changes
+
+
+def _period(policy: rules.Policy, moment: datetime) -> str:
+    return policy.period_at(moment).name
+
+
+def visitor_of(
+    reader: Reader | None,
+    device: Device | None,
+    policy: rules.Policy,
+    now: datetime,
+    *,
+    staff: bool = False,
+    code_pending: bool = False,
+) -> rules.Visitor:
+    """The visitor that ``reader`` and ``device`` make at ``now``, from the grants and meters in the database.
+
+    Institutions are looked up per request (``access.networks``) and added by the caller.
+    """
+    try:
+        period = _period(policy, now)
+    except ValueError:  # a malformed rule opens nothing
+        period = ""
+    return rules.Visitor(
+        reader=reader.subject if reader else None,
+        device=device.subject if device else None,
+        staff=staff,
+        grants=tuple(grant.fact() for grant in _held(reader, device, now)),
+        code_pending=code_pending,
+        instant_left=max(0, policy.instant_per_device - limits.used(INSTANT_DEVICE, device.subject, period))
+        if device
+        else policy.instant_per_device,
+        choices_left=max(0, policy.allowance - limits.used(CHOICE, addresses.canonical(reader.email), period)) if reader else 0,
+        period=period,
+    )
+
+
+def _held(reader: Reader | None, device: Device | None, now: datetime) -> Iterable[Grant]:
+    holder = Q(pk__in=[])
+    if reader:
+        holder |= Q(reader=reader)
+    if device:
+        holder |= Q(device=device)
+    return Grant.objects.filter(holder).filter(Q(until=None) | Q(until__gt=now)).order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What came of choosing: ``opened`` (the article is open now), ``spent`` (a choice was used for it)."""
+
+    opened: bool
+    spent: bool
+
+
+def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts) -> Choice:
+    """Spend one of ``reader``'s choices on ``article``, unless it is open to them already or none is left.
+
+    The meter row is the lock: count and grant are written in one transaction that holds it, so that parallel choices
+    queue up and each sees what the one before left.
+    """
+    with changelog.transaction() as changes:
+        policy = current_policy()
+        now = clock.now().replace(microsecond=0)
+        period = policy.period_at(now)
+        meter = limits.locked_meter(CHOICE, addresses.canonical(reader.email), period.name)
+        visitor = visitor_of(reader, device, policy, now)
+        decision = rules.decide(policy, article, visitor, now)
+        if decision.opens:
+            return Choice(opened=True, spent=False)
+        if decision.reason != rules.Reason.CHOOSE:
+            return Choice(opened=False, spent=False)
+        _, created = Grant.objects.get_or_create(
+            kind=Grant.Kind.UNLOCK,
+            reader=reader,
+            article_id=article.id,
+            period=period.name,
+            defaults={"since": now, "until": policy.unlock_until(now)},
+        )
+        if created:
+            limits.spend(meter)
+            events.record("unlock", article=article.id, subject=reader.subject)
+            changes.add(changelog.visitor(reader.subject))
+        return Choice(opened=True, spent=created)
+
+
+def grant_instant(*, device: Device, address: str, network: str, article: rules.ArticleFacts) -> bool:
+    """Open ``article`` for ``device`` until the period's end, if no limit stands against it. Says whether it is open now.
+
+    The grant goes to the device: typing an address proves nothing about whose it is. The three meters (device, address, network) are
+    locked in one order by everyone, so that two requests cannot wait for each other.
+    """
+    policy = current_policy()
+    if not policy.instant or article.access != rules.Access.METERED or addresses.is_disposable(address):
+        return False
+    with changelog.transaction() as changes:
+        now = clock.now().replace(microsecond=0)
+        period = policy.period_at(now)
+        meters = {
+            scope: limits.locked_meter(scope, value, period.name)
+            for scope, value in (
+                (INSTANT_ADDRESS, addresses.canonical(address)),
+                (INSTANT_DEVICE, device.subject),
+                (INSTANT_NETWORK, network),
+            )
+        }
+        if Grant.objects.filter(kind=Grant.Kind.INSTANT, device=device, article_id=article.id, until__gt=now).exists():
+            return True
+        most = {
+            INSTANT_ADDRESS: policy.instant_per_address,
+            INSTANT_DEVICE: policy.instant_per_device,
+            INSTANT_NETWORK: policy.instant_per_network,
+        }
+        if any(meters[scope].count >= most[scope] for scope in meters):
+            return False
+        Grant.objects.create(
+            kind=Grant.Kind.INSTANT, device=device, article_id=article.id, period=period.name, since=now, until=period.ends
+        )
+        for meter in meters.values():
+            limits.spend(meter)
+        events.record("instant", article=article.id, subject=device.subject)
+        changes.add(changelog.visitor(device.subject))
+    return True
+
+
+def give_comp(*, reader: Reader, days: int | None, reason: str, by: Reader) -> Grant:
+    """Give ``reader`` everything for ``days`` days (without end, when None), and keep who gave it and why."""
+    with changelog.transaction() as changes:
+        now = clock.now().replace(microsecond=0)
+        grant = Grant.objects.create(
+            kind=Grant.Kind.COMP,
+            reader=reader,
+            since=now,
+            until=None if days is None else now + timedelta(days=days),
+            reason=reason,
+            given_by=by,
+        )
+        events.record("comp", subject=reader.subject, by=by.subject)
+        changes.add(changelog.visitor(reader.subject))
+    return grant
+
+
+def end_grant(*, grant: Grant, by: Reader) -> None:
+    """End ``grant`` now."""
+    with changelog.transaction() as changes:
+        grant.until = clock.now().replace(microsecond=0)
+        grant.save(update_fields=["until"])
+        holder = grant.reader or grant.device
+        events.record("grant ended", subject=holder.subject, by=by.subject, kind_of_grant=grant.kind)
+        changes.add(changelog.visitor(holder.subject))
+
+
+def address_changed(*, old: str, new: str) -> None:
+    """Carry the meters of ``old`` to ``new``: a changed address refills nothing."""
+    with transaction.atomic():
+        for scope in (CHOICE, INSTANT_ADDRESS):
+            limits.carry(scope, addresses.canonical(old), addresses.canonical(new))
