@@ -112,6 +112,8 @@ def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts
     queue up and each sees what the one before left.
     """
     with changelog.transaction() as changes:
+        # locked and read anew: a change of address in another request carries the meter, and must not be overtaken
+        reader = Reader.objects.select_for_update().get(pk=reader.pk)
         policy = current_policy()
         now = clock.now().replace(microsecond=0)
         period = policy.period_at(now)

@@ -18,6 +18,7 @@ from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
 from masthead.front import services
 from masthead.front.render import render_personal
+from masthead.front.views import pages
 from masthead.newsletters import services as newsletters
 from masthead.newsletters.models import Newsletter
 from masthead.readers import addresses, codes, devices, sessions
@@ -145,15 +146,12 @@ def login(request: HttpRequest) -> HttpResponse:
     return _answer(request, "/confirm/", device)
 
 
-@never_cache
 @same_origin_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def newsletters_form(request: HttpRequest) -> HttpResponse:
     """POST of the newsletters page: a reader's ticks are set; an address is mailed a code first (double opt-in)."""
-    from masthead.front.views.pages import newsletters as page
-
     if request.method != "POST":
-        return page(request)
+        return pages.newsletters(request)
     ticks = newsletters.known(request.POST.getlist("newsletters"))
     reader = reader_of(request)
     if reader is not None and not request.POST.get("email"):
