@@ -1,0 +1,54 @@
+"""Which advertisement stands in a slot: a function of slot, path and minute, so that pages stay reusable. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the choice needs to know of an advertisement. It may stand in ``slots`` from ``starts`` until before ``ends``."""
+
+    id: int
+    slots: tuple[str, ...]
+    weight: int = 1
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+    def in_date(self, minute: datetime) -> bool:
+        """Whether it may be shown at ``minute``."""
+        return (self.starts is None or self.starts <= minute) and (self.ends is None or minute < self.ends)
+
+
+def choose(slot: str, path: str, minute: datetime, advertisements: Iterable[Candidate]) -> Candidate | None:
+    """The advertisement for ``slot`` on the page at ``path``, by weight, or None where none may stand there.
+
+    The same within one minute, whoever asks and in whatever order the advertisements come.
+    """
+    standing = sorted(
+        (ad for ad in advertisements if slot in ad.slots and ad.weight > 0 and ad.in_date(minute)), key=lambda ad: ad.id
+    )
+    if not standing:
+        return None
+    seed = f"{slot}\n{path}\n{int(minute.timestamp()) // 60}".encode()
+    ticket = int.from_bytes(sha256(seed).digest()[:8]) % sum(ad.weight for ad in standing)
+    for ad in standing:
+        ticket -= ad.weight
+        if ticket < 0:
+            return ad
+    raise AssertionError("a ticket lies below the sum of all weights")
+
+
+def fill(slots: Iterable[str], path: str, minute: datetime, advertisements: Iterable[Candidate]) -> dict[str, Candidate]:
+    """A choice for each of ``slots``; none stands on a page twice."""
+    left = list(advertisements)
+    filled: dict[str, Candidate] = {}
+    for slot in slots:
+        chosen = choose(slot, path, minute, left)
+        if chosen:
+            filled[slot] = chosen
+            left.remove(chosen)
+    return filled

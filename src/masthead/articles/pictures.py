@@ -1,0 +1,65 @@
+"""Pictures as pages show them: one query for however many, and never an error for a file that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wagtail.images.exceptions import InvalidFilterSpecError
+from wagtail.images.models import Filter, Image, Rendition, SourceImageIOError
+
+WIDTHS = ("width-480|format-webp", "width-960|format-webp", "width-1440|format-webp")
+SHARED = "fill-1200x630|format-jpeg"  # what other sites show beside a link
+PORTRAIT = "fill-320x320|format-webp"
+SQUARE = "fill-512x512|format-png"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in one or more widths; ``width`` and ``height`` are the largest one's."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str = ""
+
+
+class Shelf:
+    """The renditions of some images, found together. One that does not exist yet is made when asked for."""
+
+    def __init__(self, images: Iterable[Image | None], specs: Sequence[str] = WIDTHS) -> None:
+        wanted = {image.pk for image in images if image is not None}
+        rows = Rendition.objects.filter(image__in=wanted, filter_spec__in=specs) if wanted else ()
+        self._found = {(row.image_id, row.filter_spec, row.focal_point_key): row for row in rows}
+
+    def picture(self, image: Image | None, alt: str = "", specs: Sequence[str] = WIDTHS) -> Picture | None:
+        """``image`` in all of ``specs``, or None where there is none or its file is gone."""
+        if image is None:
+            return None
+        try:
+            renditions = [self._rendition(image, spec) for spec in specs]
+        except (SourceImageIOError, InvalidFilterSpecError, OSError):
+            return None
+        # an original narrower than a width is not enlarged: say each real width once
+        widths = {rendition.width: rendition for rendition in renditions}
+        largest = widths[max(widths)]
+        middle = renditions[len(renditions) // 2]
+        return Picture(
+            src=middle.url,
+            srcset=", ".join(f"{rendition.url} {width}w" for width, rendition in sorted(widths.items())) if len(widths) > 1 else "",
+            width=largest.width,
+            height=largest.height,
+            alt=alt,
+        )
+
+    def _rendition(self, image: Image, spec: str) -> Rendition:
+        key = Filter(spec).get_cache_key(image)
+        # by hand: Wagtail's look-up writes what it found to the cache, which here is a table
+        return self._found.get((image.pk, spec, key)) or image.get_rendition(spec)
+
+
+def prepare(image: Image | None, specs: Sequence[str] = (*WIDTHS, SHARED)) -> None:
+    """Make ``image``'s renditions now, so that no reader waits for them."""
+    if image is not None:
+        Shelf([image], specs).picture(image, specs=specs)

@@ -1,0 +1,531 @@
+"""What pages show: frozen content that depends on the path, the database and the minute alone, in a bounded number of queries.
+
+Nothing here knows who asks. The rest of an article is put in only when the caller says the decision opened it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import Http404
+from django.utils.safestring import SafeString, mark_safe
+
+from masthead.access.policy import Policy
+from masthead.ads.models import Advertisement
+from masthead.articles import cards, teaser
+from masthead.articles.cards import Card, Link, links
+from masthead.articles.models import Article, Author, Rendering, Topic
+from masthead.articles.pictures import PORTRAIT, SHARED, WIDTHS, Picture, Shelf
+from masthead.articles.rendering import Rendered, render_body
+from masthead.core.models import Publication
+from masthead.newsletters.models import Newsletter
+
+HOME_ARTICLES = 60
+LIST_ARTICLES = 20
+MORE_ARTICLES = 6
+WORDS_A_MINUTE = 230
+
+TOP, IN_ARTICLE, SIDE = Advertisement.Slot.TOP.value, Advertisement.Slot.IN_ARTICLE.value, Advertisement.Slot.SIDE.value
+
+
+# --- the publication
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One benefit of All-Access."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationFacts:
+    """What every page says of the publication."""
+
+    name: str = "Masthead"
+    tagline: str = ""
+    about: str = ""
+    language: str = "en-GB"
+    timezone: str = "UTC"
+    logo: Picture | None = None
+    footer: str = ""
+    contact_email: str = ""
+    navigation: tuple[Link, ...] = ()
+    benefits: tuple[Promise, ...] = ()
+    base_url: str = ""
+    library: bool = False  # its link stands in the header once there is one
+
+
+def publication_facts() -> PublicationFacts:
+    """The publication as the newsroom set it up, in three queries."""
+    row = Publication.objects.select_related("logo").order_by("pk").first() or Publication()
+    logo = row.logo
+    return PublicationFacts(
+        name=row.name,
+        tagline=row.tagline,
+        about=row.about,
+        language=row.language,
+        timezone=row.timezone,
+        logo=Picture(logo.file.url, "", logo.width, logo.height) if logo else None,
+        footer=row.footer,
+        contact_email=row.contact_email,
+        navigation=tuple(Link(link.label, link.url) for link in row.navigation.all()) if row.pk else (),
+        benefits=tuple(Promise(benefit.title, benefit.text) for benefit in row.benefits.all()) if row.pk else (),
+        base_url=settings.MASTHEAD.base_url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewsletterFacts:
+    """A newsletter as a sign-up form offers it."""
+
+    slug: str
+    title: str
+    description: str
+    schedule: str
+
+
+def newsletters() -> tuple[NewsletterFacts, ...]:
+    """All newsletters, in the newsroom's order."""
+    return tuple(NewsletterFacts(n.slug, n.title, n.description, n.schedule) for n in Newsletter.objects.all())
+
+
+# --- pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every page has. ``template`` renders it; ``slots`` are the places for advertising on it."""
+
+    template: ClassVar[str]
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    title: str
+    description: str = ""
+    canonical: str = ""  # a path
+    crumbs: tuple[Link, ...] = ()
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The articles of one day, or of many earlier ones when ``day`` is None."""
+
+    day: date | None
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A topic and its newest articles."""
+
+    topic: Link
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage(Page):
+    template: ClassVar[str] = "front/home.html"
+    slots: ClassVar[tuple[str, ...]] = (TOP,)
+
+    lead: Card | None
+    secondary: tuple[Card, ...]
+    days: tuple[Day, ...]
+    sections: tuple[Section, ...]
+    newsletters: tuple[NewsletterFacts, ...]
+
+
+def home(publication: PublicationFacts, now: datetime) -> HomePage:
+    """The newest articles: one large, some beside it, then by day, then by region."""
+    articles = cards.load(cards.listed(now).select_related("picture")[:HOME_ARTICLES])
+    shelf = Shelf(article.picture for article in articles)
+    ready = cards.cards_of(articles, shelf)
+    top, following = ready[:5], ready[5:17]
+    regions: dict[Link, list[Card]] = {}
+    for article, card in zip(articles[5:], ready[5:], strict=True):
+        for topic in article.topics.all():
+            if topic.kind == Topic.Kind.REGION:
+                regions.setdefault(Link(topic.name, topic.get_absolute_url()), []).append(card)
+    return HomePage(
+        title=publication.name,
+        description=teaser.summary(publication.about or publication.tagline, ""),
+        canonical="/",
+        feed="/feeds/articles.rss",
+        lead=top[0] if top else None,
+        secondary=tuple(top[1:]),
+        days=tuple(_by_day(following, ZoneInfo(publication.timezone))),
+        sections=tuple(
+            Section(topic, tuple(members[:3])) for topic, members in sorted(regions.items(), key=lambda item: item[0].name)
+        ),
+        newsletters=newsletters(),
+    )
+
+
+def _by_day(some: list[Card], zone: ZoneInfo) -> Iterator[Day]:
+    def day_of(card: Card) -> date | None:
+        exact = card.dated and card.date_precision == Article.Precision.DAY
+        return card.dated.astimezone(zone).date() if exact and card.dated else None
+
+    for day, members in groupby(some, key=day_of):
+        yield Day(day, tuple(members))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage(Page):
+    """A topic's or an author's articles, newest first. ``older`` is the path of the next page."""
+
+    template: ClassVar[str] = "front/list.html"
+    slots: ClassVar[tuple[str, ...]] = (TOP,)
+
+    kind: str
+    name: str
+    path: str
+    introduction: str = ""
+    role: str = ""
+    portrait: Picture | None = None
+    cards: tuple[Card, ...] = ()
+    older: str = ""
+    later_page: bool = False
+
+
+def topic(slug: str, before: str, now: datetime) -> ListPage:
+    """The page of one topic. Raises 404 for none."""
+    row = Topic.objects.filter(slug=slug).first()
+    if row is None:
+        raise Http404("No topic is called that.")
+    page = cards.page_of(cards.listed(now).filter(topics=row), before=before, size=LIST_ARTICLES)
+    return _list_page(
+        page, before, kind="topic", name=row.name, path=row.get_absolute_url(), introduction=row.introduction, parent=Link("Topics", "/topics/")
+    )
+
+
+def author(slug: str, before: str, now: datetime) -> ListPage:
+    """The page of one author. Raises 404 for none."""
+    row = Author.objects.select_related("portrait").filter(slug=slug).first()
+    if row is None:
+        raise Http404("No author is called that.")
+    page = cards.page_of(cards.listed(now).filter(bylines__author=row), before=before, size=LIST_ARTICLES)
+    portrait = Shelf([row.portrait], [PORTRAIT]).picture(row.portrait, row.portrait_alt or row.name, [PORTRAIT])
+    return _list_page(
+        page,
+        before,
+        kind="author",
+        name=row.name,
+        path=row.get_absolute_url(),
+        introduction=row.biography,
+        role=row.role,
+        portrait=portrait,
+        parent=Link("Authors", "/authors/"),
+    )
+
+
+def _list_page(
+    page: cards.Page,
+    before: str,
+    *,
+    kind: str,
+    name: str,
+    path: str,
+    introduction: str,
+    parent: Link,
+    role: str = "",
+    portrait: Picture | None = None,
+) -> ListPage:
+    later = cards.read_mark(before) is not None
+    return ListPage(
+        title=f"{name}: older articles" if later else name,
+        description=teaser.summary(introduction, f"Articles on {name}." if kind == "topic" else f"Articles by {name}."),
+        canonical=f"{path}?before={before}" if later else path,
+        crumbs=(Link("Home", "/"), parent, Link(name, path)),
+        feed=f"{path}feed.rss",
+        kind=kind,
+        name=name,
+        path=path,
+        introduction=introduction,
+        role=role,
+        portrait=portrait,
+        cards=tuple(cards.cards_of(page.articles)),
+        older=f"{path}?before={page.older}" if page.older else "",
+        later_page=later,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an index: a topic or an author."""
+
+    name: str
+    path: str
+    text: str
+    portrait: Picture | None = None
+    articles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPage(Page):
+    """All topics, or the authors."""
+
+    template: ClassVar[str] = "front/index.html"
+
+    kind: str
+    groups: tuple[Group, ...]
+    older: str = ""
+
+
+TOPIC_GROUPS = ((Topic.Kind.REGION, "Regions"), (Topic.Kind.COUNTRY, "Countries"), (Topic.Kind.THEME, "Themes"))
+INDEX_ENTRIES = 200
+
+
+def topics() -> IndexPage:
+    """All topics by kind."""
+    rows = list(Topic.objects.order_by("name"))
+    groups = []
+    for kind, title in TOPIC_GROUPS:
+        found = [Entry(t.name, t.get_absolute_url(), teaser.summary("", t.introduction, 140)) for t in rows if t.kind == kind]
+        if found:
+            groups.append(Group(title, tuple(found)))
+    return IndexPage(
+        title="Topics",
+        description="Everything we write about: regions, countries and themes.",
+        canonical="/topics/",
+        crumbs=(Link("Home", "/"), Link("Topics", "/topics/")),
+        kind="topics",
+        groups=tuple(groups),
+    )
+
+
+def authors(after: str = "") -> IndexPage:
+    """Those who wrote something, by name; those with a biography first page by page (an archive can have thousands)."""
+    wrote = Author.objects.annotate(written=Count("bylines", filter=Q(bylines__article__live=True))).filter(written__gt=0)
+    rows = list(wrote.filter(name__gt=after).select_related("portrait").order_by("name")[: INDEX_ENTRIES + 1])
+    more, rows = len(rows) > INDEX_ENTRIES, rows[:INDEX_ENTRIES]
+    shelf = Shelf((row.portrait for row in rows), [PORTRAIT])
+    entries = tuple(
+        Entry(
+            row.name,
+            row.get_absolute_url(),
+            row.role or teaser.summary("", row.biography, 120),
+            shelf.picture(row.portrait, "", [PORTRAIT]),
+            row.written,
+        )
+        for row in rows
+    )
+    return IndexPage(
+        title="Authors",
+        description="Those who write for us.",
+        canonical="/authors/",
+        crumbs=(Link("Home", "/"), Link("Authors", "/authors/")),
+        kind="authors",
+        groups=(Group("", entries),) if entries else (),
+        older=rows[-1].name if more else "",
+    )
+
+
+# --- an article
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What a gate may say. Which of it is said is the view's matter: its decision chooses the template."""
+
+    slug: str
+    allowance: int
+    period: str  # "month" or "week"
+    renews: date | None
+    newsletters: tuple[NewsletterFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage(Page):
+    template: ClassVar[str] = "front/article.html"
+    slots: ClassVar[tuple[str, ...]] = (TOP, SIDE, IN_ARTICLE)
+
+    slug: str
+    path: str
+    access: str
+    headline: str
+    standfirst: str
+    format: str
+    authors: tuple[Link, ...]
+    topics: tuple[Link, ...]
+    dated: datetime | None
+    date_precision: str
+    modified: datetime | None
+    minutes: int
+    picture: Picture | None
+    caption: str
+    credit: str
+    shared: Picture | None
+    teaser: SafeString
+    rest: SafeString  # empty unless the decision opened it
+    source: str
+    source_url: str
+    licence: str
+    allowance: int
+    period: str  # "month" or "week"
+    gate: GateFacts | None  # None when open
+    more: tuple[Card, ...]
+
+
+def find_article(slug: str) -> Article:
+    """The live article of ``slug`` with its rendering, without its body. Raises 404 for none."""
+    rows = Article.objects.live().defer("body").select_related("picture", "rendering").filter(slug=slug)
+    found = rows.first()
+    if found is None:
+        raise Http404("No article is called that.")
+    return found
+
+
+def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``."""
+    others = cards.related(article, MORE_ARTICLES, now)
+    cards.load([article, *others])
+    more = cards.nearest(article, others, MORE_ARTICLES)
+    shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED))
+    # an article without a rendering was never published through the newsroom: show nothing rather than fail
+    rendering = getattr(article, "rendering", None) or Rendered((), None)
+    return _article_page(article, rendering, tuple(cards.cards_of(more, shelf)), shelf, opens=opens, policy=policy, now=now)
+
+
+def draft_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of an unpublished ``article`` as it stands in memory."""
+    shelf = Shelf([article.picture], (*WIDTHS, SHARED))
+    return _article_page(article, render_body(article.body), (), shelf, opens=opens, policy=policy, now=now)
+
+
+def _article_page(
+    article: Article,
+    rendering: Rendering | Rendered,
+    more: tuple[Card, ...],
+    shelf: Shelf,
+    *,
+    opens: bool,
+    policy: Policy,
+    now: datetime,
+) -> ArticlePage:
+    start = teaser.teaser(rendering, policy)
+    topics = links(article.topics.all())
+    section = topics[:1]
+    return ArticlePage(
+        title=article.seo_title or article.title,
+        description=article.search_description or teaser.summary(article.standfirst, start.text),
+        canonical=article.path_on_site,
+        crumbs=(Link("Home", "/"), *section, Link(article.title, article.path_on_site)),
+        slug=article.slug,
+        path=article.path_on_site,
+        access=article.access,
+        headline=article.title,
+        standfirst=article.standfirst,
+        format=article.get_format_display(),
+        authors=links(article.author_list),
+        topics=topics,
+        dated=article.dated,
+        date_precision=article.date_precision,
+        modified=article.last_published_at,
+        minutes=max(1, round(rendering.words / WORDS_A_MINUTE)),
+        picture=shelf.picture(article.picture, article.picture_alt),
+        caption=article.picture_caption,
+        credit=article.picture_credit,
+        shared=shelf.picture(article.picture, article.picture_alt, [SHARED]),
+        teaser=mark_safe(start.html),  # sanitised when it was rendered
+        rest=mark_safe(teaser.rest(rendering, policy)) if opens else SafeString(""),
+        source=article.source,
+        source_url=article.source_url,
+        licence=article.licence,
+        allowance=policy.allowance,
+        period=policy.period,
+        gate=None if opens else _gate(article, policy, now),
+        more=more,
+    )
+
+
+def _gate(article: Article, policy: Policy, now: datetime) -> GateFacts:
+    try:
+        renews = policy.period_at(now).ends.astimezone(ZoneInfo(policy.timezone)).date()
+    except (ValueError, OSError, KeyError):  # a malformed rule: the gate offers the subscription only
+        renews = None
+    return GateFacts(article.slug, policy.allowance, policy.period, renews, newsletters())
+
+
+# --- the rest of the house
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribePage(Page):
+    template: ClassVar[str] = "front/subscribe.html"
+
+    came_from: Link | None = None
+    slug: str = ""
+    allowance: int = 0
+    period: str = "month"
+
+
+def subscribe(slug: str, policy: Policy) -> SubscribePage:
+    """What All-Access promises, and the article that made a reader ask (where ``slug`` is one)."""
+    row = Article.objects.live().filter(slug=slug).only("title", "slug").first() if slug else None
+    return SubscribePage(
+        title="All-Access",
+        description="Everything we publish, the whole archive, without advertisements.",
+        canonical="/subscribe/",
+        crumbs=(Link("Home", "/"), Link("All-Access", "/subscribe/")),
+        came_from=Link(row.title, row.path_on_site) if row else None,
+        slug=row.slug if row else "",
+        allowance=policy.allowance,
+        period=policy.period,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewslettersPage(Page):
+    template: ClassVar[str] = "front/newsletters.html"
+
+    newsletters: tuple[NewsletterFacts, ...]
+
+
+def newsletters_page() -> NewslettersPage:
+    """The newsletters and the form to ask for them."""
+    return NewslettersPage(
+        title="Newsletters",
+        description="Our free newsletters, by e-mail.",
+        canonical="/newsletters/",
+        crumbs=(Link("Home", "/"), Link("Newsletters", "/newsletters/")),
+        newsletters=newsletters(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutPage(Page):
+    template: ClassVar[str] = "front/about.html"
+
+    people: tuple[Entry, ...]
+
+
+def about(publication: PublicationFacts) -> AboutPage:
+    """The publication on itself."""
+    rows = list(Author.objects.exclude(role="").select_related("portrait").order_by("pk")[:12])
+    shelf = Shelf((row.portrait for row in rows), [PORTRAIT])
+    return AboutPage(
+        title=f"About {publication.name}",
+        description=teaser.summary(publication.about, publication.tagline),
+        canonical="/about/",
+        crumbs=(Link("Home", "/"), Link("About", "/about/")),
+        people=tuple(
+            Entry(row.name, row.get_absolute_url(), row.role, shelf.picture(row.portrait, "", [PORTRAIT])) for row in rows
+        ),
+    )

@@ -1,0 +1,91 @@
+"""The headers of reader pages: who may keep an answer and for how long, and what a page may load. All of it, in one file.
+
+| request                                             | Cache-Control                                            |
+|-----------------------------------------------------|----------------------------------------------------------|
+| none of our cookies, address in no licensed network | public, max-age=0, s-maxage=60, stale-while-revalidate=30 |
+| anything else                                       | private, no-cache                                        |
+| a preview of a draft                                | private, no-store                                        |
+
+All vary by Cookie, and carry an ETag made from the bytes. Cookies that are not ours change nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from masthead.access import passes
+from masthead.readers import devices
+
+PUBLIC = "public, max-age=0, s-maxage=60, stale-while-revalidate=30"
+PRIVATE = "private, no-cache"
+NEVER = "private, no-store"
+OUR_COOKIES = (passes.COOKIE, devices.COOKIE, "masthead_session")
+
+# Pictures and embeds may come from elsewhere, programs never. A pasted advertising tag runs in a sandboxed document of its own.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: https:",
+        "frame-src 'self' https:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+# The publisher pasted it and it may do what advertising does, but as nobody: no origin, no cookies, no way into the page around it.
+SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+# Uploaded files are looked at, never run (an SVG can hold a program).
+UPLOADED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox"
+
+
+def is_public(request: HttpRequest) -> bool:
+    """Whether what is answered to ``request`` would be answered to anybody without our cookies."""
+    visitor = getattr(request, "visitor", None)
+    if visitor is not None and visitor.institution:
+        return False
+    return not any(name in request.COOKIES for name in OUR_COOKIES)
+
+
+def variant(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of a page that depends on nothing personal; 304 where the visitor holds it already."""
+    response["Cache-Control"] = PUBLIC if is_public(request) else PRIVATE
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["Cookie"])
+    return conditional(request, response)
+
+
+def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """``response`` with an ETag from its bytes, or 304 with the same headers where the visitor holds it already."""
+    if response.status_code != 200:
+        return response
+    etag = f'"{sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    answer = get_conditional_response(request, etag=etag, response=response)
+    if isinstance(answer, HttpResponseNotModified):
+        for name in ("Cache-Control", "Content-Security-Policy", "Vary", "ETag"):
+            if name in response:
+                answer[name] = response[name]
+    return answer
+
+
+def personal(response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of a page for one reader only."""
+    response["Cache-Control"] = PRIVATE
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def preview(response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of a draft, which nobody keeps."""
+    response["Cache-Control"] = NEVER
+    response["X-Robots-Tag"] = "noindex"
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["Cookie"])
+    return response

@@ -1,0 +1,95 @@
+"""RSS: teasers of the newest articles, of everything, a topic or an author."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.feedgenerator import Rss201rev2Feed
+from django.utils.html import escape
+from django.utils.xmlutils import SimplerXMLGenerator
+from django.views.decorators.http import require_safe
+
+from masthead.articles import cards
+from masthead.articles.models import Article, Author, Topic
+from masthead.articles.rendering import Rendered
+from masthead.articles.teaser import summary, teaser
+from masthead.core import clock
+from masthead.front import content, headers
+
+ITEMS = 30
+
+
+class _Feed(Rss201rev2Feed):
+    """RSS 2.0 with authors by name (its own ``author`` wants an address) and teasers as HTML."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        return {
+            **super().rss_attributes(),
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+            "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+        }
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["names"]:
+            handler.addQuickElement("dc:creator", name)
+        handler.addQuickElement("content:encoded", item["teaser"])
+
+
+@require_safe
+def articles(request: HttpRequest) -> HttpResponse:
+    """The newest articles."""
+    publication = content.publication_facts()
+    return _feed(request, publication, cards.listed(clock.now()), publication.name, "/", publication.tagline)
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest articles of a topic."""
+    found = get_object_or_404(Topic, slug=slug)
+    publication = content.publication_facts()
+    chosen = cards.listed(clock.now()).filter(topics=found)
+    return _feed(request, publication, chosen, f"{publication.name}: {found.name}", found.get_absolute_url(), found.introduction)
+
+
+@require_safe
+def author(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest articles of an author."""
+    found = get_object_or_404(Author, slug=slug)
+    publication = content.publication_facts()
+    chosen = cards.listed(clock.now()).filter(bylines__author=found)
+    return _feed(request, publication, chosen, f"{publication.name}: {found.name}", found.get_absolute_url(), found.biography)
+
+
+def _feed(
+    request: HttpRequest,
+    publication: content.PublicationFacts,
+    chosen: QuerySet[Article],
+    title: str,
+    path: str,
+    description: str,
+) -> HttpResponse:
+    base = publication.base_url
+    feed = _Feed(
+        title=title,
+        link=f"{base}{path}",
+        description=summary(description, title),
+        language=publication.language.lower(),
+        feed_url=f"{base}{request.path}",
+    )
+    for row in cards.load(chosen.select_related("rendering")[:ITEMS]):
+        start = teaser(getattr(row, "rendering", None) or Rendered((), None), request.policy)  # type: ignore[attr-defined]
+        link = f"{base}{row.path_on_site}"
+        feed.add_item(
+            title=row.title,
+            link=link,
+            description=summary(row.standfirst, start.text),
+            unique_id=link,
+            pubdate=row.dated,
+            categories=[topic.name for topic in row.topics.all()],
+            names=[author.name for author in row.author_list],
+            teaser=f'{start.html}<p><a href="{escape(link)}">Keep reading at {escape(publication.name)}</a></p>',
+        )
+    response = HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
+    return headers.variant(request, response)

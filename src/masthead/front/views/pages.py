@@ -1,0 +1,105 @@
+"""The pages readers look at. Each finds content, asks for the decision where there is one, and renders a PageView."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from masthead.access.policy import ArticleFacts, decide
+from masthead.ads.models import Advertisement
+from masthead.core import clock
+from masthead.front import content, headers
+from masthead.front.pageview import view_of
+from masthead.front.render import render_page, view_for
+
+
+def _answer(request: HttpRequest, page: content.Page, publication: content.PublicationFacts, path: str = "") -> HttpResponse:
+    view = view_for(request, path or page.canonical, publication)
+    return headers.variant(request, HttpResponse(render_page(view, page, publication, clock.now())))
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The newest articles."""
+    publication = content.publication_facts()
+    return _answer(request, content.home(publication, clock.now()), publication)
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    """One article: as much of it as the decision opens."""
+    now = clock.now()
+    found = content.find_article(slug)
+    decision = decide(request.policy, ArticleFacts(found.pk, found.access), request.visitor, now)  # type: ignore[attr-defined]
+    publication = content.publication_facts()
+    view = view_of(
+        found.path_on_site,
+        decision.standing,
+        decision,
+        institution=request.visitor.institution,  # type: ignore[attr-defined]
+        locale=publication.language,
+    )
+    page = content.article_page(found, opens=view.opens, policy=request.policy, now=now)  # type: ignore[attr-defined]
+    return headers.variant(request, HttpResponse(render_page(view, page, publication, now)))
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """A topic's articles."""
+    return _answer(request, content.topic(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
+
+
+@require_safe
+def author(request: HttpRequest, slug: str) -> HttpResponse:
+    """An author's articles."""
+    return _answer(request, content.author(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
+
+
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    """All topics."""
+    return _answer(request, content.topics(), content.publication_facts())
+
+
+@require_safe
+def authors(request: HttpRequest) -> HttpResponse:
+    """All authors."""
+    return _answer(request, content.authors(request.GET.get("after", "")[:120]), content.publication_facts())
+
+
+@require_safe
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """All-Access, and how to ask for it."""
+    page = content.subscribe(request.GET.get("article", ""), request.policy)  # type: ignore[attr-defined]
+    path = f"/subscribe/?article={page.slug}" if page.slug else "/subscribe/"
+    return _answer(request, page, content.publication_facts(), path)
+
+
+@require_safe
+def newsletters(request: HttpRequest) -> HttpResponse:
+    """The newsletters, to tick."""
+    return _answer(request, content.newsletters_page(), content.publication_facts())
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """The publication on itself."""
+    publication = content.publication_facts()
+    return _answer(request, content.about(publication), publication)
+
+
+@require_safe
+def advertisement(request: HttpRequest, number: int) -> HttpResponse:
+    """A pasted tag as a document of its own, which the page frames: whatever it does, it does as nobody."""
+    found = get_object_or_404(Advertisement, pk=number, active=True)
+    now = clock.now()
+    if not found.tag or (found.starts and now < found.starts) or (found.ends and now >= found.ends):
+        raise Http404("No advertisement stands there.")
+    response = HttpResponse(
+        f"<!doctype html><meta charset=utf-8><title>Advertisement</title><style>html,body{{margin:0}}</style>{found.tag}"
+    )
+    response["Cache-Control"] = "public, max-age=60"
+    response["Content-Security-Policy"] = headers.SANDBOX
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,90 @@
+"""Sitemaps for search engines: an index of bounded parts, and the last two days for news search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import ceil
+from xml.sax.saxutils import escape
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from masthead.articles import cards
+from masthead.articles.models import Article, Author, Topic
+from masthead.core import clock
+from masthead.front import content, headers
+
+PART = 5_000
+NEWS = timedelta(days=2)
+NEWS_ARTICLES = 1_000  # what news search reads
+FIXED = ("/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
+SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The parts: one of pages, and as many of articles as needed."""
+    parts = ceil(Article.objects.live().count() / PART)
+    addresses = ["/sitemap-pages.xml", *(f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))]
+    entries = "".join(f"<sitemap><loc>{_address(path)}</loc></sitemap>" for path in addresses)
+    return _xml(request, f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>")
+
+
+@require_safe
+def pages(request: HttpRequest) -> HttpResponse:
+    """Everything but articles: topics, and authors (the first 5,000)."""
+    topics = Topic.objects.order_by("pk").values_list("slug", flat=True)[:PART]
+    authors = Author.objects.order_by("pk").values_list("slug", flat=True)[:PART]
+    paths = [*FIXED, *(f"/topics/{slug}/" for slug in topics), *(f"/authors/{slug}/" for slug in authors)]
+    return _urls(request, ((path, None) for path in paths))
+
+
+@require_safe
+def articles(request: HttpRequest, part: int) -> HttpResponse:
+    """One part of the articles, oldest of ours first, so that a full part changes no more."""
+    rows = Article.objects.live().order_by("pk").values_list("slug", "last_published_at")
+    rows = rows[(part - 1) * PART : part * PART] if part else []
+    found = [(f"/articles/{slug}/", changed) for slug, changed in rows]
+    if not found:
+        raise Http404("There are fewer parts.")
+    return _urls(request, found)
+
+
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    """Articles of the last two days."""
+    publication = content.publication_facts()
+    now = clock.now()
+    rows = cards.listed(now).filter(dated__gte=now - NEWS, date_precision=Article.Precision.DAY).only("slug", "title", "dated")
+    name, language = escape(publication.name), escape(publication.language.partition("-")[0])
+    entries = "".join(
+        f"<url><loc>{_address(row.path_on_site)}</loc><news:news><news:publication><news:name>{name}</news:name>"
+        f"<news:language>{language}</news:language></news:publication>"
+        f"<news:publication_date>{row.dated:%Y-%m-%dT%H:%M:%SZ}</news:publication_date>"
+        f"<news:title>{escape(row.title)}</news:title></news:news></url>"
+        for row in rows[:NEWS_ARTICLES]
+    )
+    return _xml(request, f'<urlset {SITEMAP} xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{entries}</urlset>')
+
+
+def _urls(request: HttpRequest, entries: Iterable[tuple[str, datetime | None]]) -> HttpResponse:
+    urls = "".join(
+        f"<url><loc>{_address(path)}</loc>{_changed(changed)}</url>"
+        for path, changed in entries
+    )
+    return _xml(request, f"<urlset {SITEMAP}>{urls}</urlset>")
+
+
+def _changed(moment: datetime | None) -> str:
+    return f"<lastmod>{moment.isoformat(timespec='seconds')}</lastmod>" if moment else ""
+
+
+def _address(path: str) -> str:
+    return escape(f"{settings.MASTHEAD.base_url}{path}")
+
+
+def _xml(request: HttpRequest, body: str) -> HttpResponse:
+    response = HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', content_type="application/xml; charset=utf-8")
+    return headers.variant(request, response)

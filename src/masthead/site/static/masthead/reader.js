@@ -1,0 +1,40 @@
+// Makes reader pages smoother. Every page works without it.
+(() => {
+  "use strict";
+  // A page restored by the back button may show a gate that has opened since: ask again.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+
+  // The code: digits only, and sent as soon as all six are there.
+  for (const field of document.querySelectorAll("input[data-code]")) {
+    let sent = false;
+    field.addEventListener("input", () => {
+      const digits = field.value.replace(/\D/g, "").slice(0, 6);
+      if (digits !== field.value) field.value = digits;
+      if (digits.length === 6 && !sent && field.form) {
+        sent = true;
+        field.form.requestSubmit();
+      }
+    });
+  }
+
+  // A second press while the first is on its way would ask twice.
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    form.setAttribute("aria-busy", "true");
+    // back from an answer that did not leave this page (a download, a lost connection): allow another try
+    setTimeout(() => {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    }, 8000);
+  });
+
+  // A page that says what went wrong begins there.
+  document.getElementById("errors")?.focus();
+})();
