@@ -1,7 +1,14 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class NewsroomConfig(AppConfig):
     name = "masthead.newsroom"
     label = "newsroom"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Roles and the workflow come with every migration (and after a test emptied the database)."""
+        from masthead.newsroom import setup
+
+        post_migrate.connect(setup.ensure, sender=self, dispatch_uid="masthead.newsroom.setup")

@@ -1,13 +1,71 @@
-"""The newsroom's door: only a password or a passkey opens it, never six digits (DESIGN 3)."""
+"""The newsroom's door: only a password (with its second factor) or a passkey opens it, never six digits (DESIGN 3).
+
+Everything under /newsroom/ passes here, Wagtail's own addresses too, so that no view can forget to ask.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import urlencode
+
+from masthead.access import passes
+from masthead.readers import sessions
+
+PREFIX = "/newsroom/"
+LOGIN = "/newsroom/login/"
+# what somebody needs who is not in yet
+OUTSIDE = (LOGIN, "/newsroom/forgotten/")
+LOGOUT = "/newsroom/logout/"
+ENROLL = "/newsroom/auth/2fa/"
+# where somebody may go who logged in by password and still has to set up the second factor that is required here
+ENROLLING = (LOGOUT, ENROLL, "/newsroom/auth/reauthenticate/")
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class NewsroomDoor:
+    """Refuses whoever is not logged in to the newsroom; voids the reader's pass when that changes."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        before = _who(request)
+        response = self._answer(request)
+        response["X-Robots-Tag"] = "noindex"
+        if _who(request) != before:
+            # a pass minted before says nothing of this standing, or too much
+            response.delete_cookie(passes.COOKIE, samesite="Lax")
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path.startswith(OUTSIDE) or sessions.in_newsroom(request):
+            return self.get_response(request)
+        if path == LOGOUT and request.user.is_authenticated:
+            return self.get_response(request)
+        if sessions.owes_second_factor(request) and not is_mfa_enabled(request.user, FACTORS):
+            if not path.startswith(ENROLLING):
+                return HttpResponseRedirect(ENROLL)
+            response = self.get_response(request)
+            # enrolled by this very request, so by whoever typed the password in this session
+            if request.method == "POST" and is_mfa_enabled(request.user, FACTORS):
+                sessions.second_factor_given(request)
+            return response
+        if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+            return HttpResponse("Please log in to the newsroom.\n", status=403, content_type="text/plain")
+        target = f"{LOGIN}?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else LOGIN
+        response = HttpResponseRedirect(target)
+        if request.method != "GET":
+            response.status_code = 303
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _who(request: HttpRequest) -> tuple[object, bool]:
+    return request.user.pk, sessions.in_newsroom(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
@@ -12,8 +13,9 @@ from masthead.core import changelog, clock, events
 from masthead.readers import codes, devices
 from masthead.readers.models import Device, Login, Reader
 
-NEWSROOM = "masthead_newsroom"  # in the session: logged in by password or passkey, never by six digits
-STRONG = frozenset({"password", "passkey"})
+NEWSROOM = "masthead_newsroom"  # in the session: how the newsroom was logged in to; never by six digits
+PASSWORD, SECOND_FACTOR, PASSKEY = "password", "second factor", "passkey"
+FRESH = timedelta(minutes=30)  # how long a log-in is proof enough to change what logs in
 
 
 def log_in(request: HttpRequest, reader: Reader, *, method: str, device: Device | None) -> None:
@@ -22,10 +24,15 @@ def log_in(request: HttpRequest, reader: Reader, *, method: str, device: Device 
     remember(request, reader, method=method, device=device)
 
 
-def remember(request: HttpRequest, reader: Reader, *, method: str, device: Device | None) -> None:
-    """Keep that this session is logged in as ``reader``, for the list of devices; log the change of standing."""
+def remember(request: HttpRequest, reader: Reader, *, method: str, device: Device | None, second_factor: bool = False) -> None:
+    """Keep that this session is logged in as ``reader``, for the list of devices; log the change of standing.
+
+    ``second_factor`` says that a password came with one.
+    """
     now = clock.now()
-    request.session[NEWSROOM] = method in STRONG
+    strength = {"passkey": PASSKEY, "password": SECOND_FACTOR if second_factor else PASSWORD}
+    request.session[NEWSROOM] = strength.get(method, "")
+    request.session.set_expiry(None)  # a session that only held a passkey's challenge was a short one
     if not request.session.session_key:
         request.session.create()
     with changelog.transaction() as changes:
@@ -45,9 +52,45 @@ def remember(request: HttpRequest, reader: Reader, *, method: str, device: Devic
 
 
 def in_newsroom(request: HttpRequest) -> bool:
-    """Whether this session may enter the newsroom: someone who works here, logged in by password or passkey."""
+    """Whether this session may enter the newsroom: someone who works here, logged in by passkey, or by password and second factor.
+
+    Where the settings do not require a second factor the password alone does (with one enrolled it never stands alone).
+    """
+    return _works_here(request) and bool(request.session.get(NEWSROOM)) and not owes_second_factor(request)
+
+
+def owes_second_factor(request: HttpRequest) -> bool:
+    """Whether someone who works here logged in by password alone where that is not enough."""
+    return (
+        settings.MASTHEAD.require_second_factor and _works_here(request) and request.session.get(NEWSROOM) == PASSWORD
+    )
+
+
+def second_factor_given(request: HttpRequest) -> None:
+    """The factor owed was enrolled in this session: from now on it is in the newsroom."""
+    request.session[NEWSROOM] = SECOND_FACTOR
+    with changelog.transaction() as changes:
+        changes.add(changelog.visitor(request.user.subject))
+
+
+def _works_here(request: HttpRequest) -> bool:
     reader = request.user
-    return bool(reader.is_authenticated and reader.is_active and getattr(reader, "is_staff", False) and request.session.get(NEWSROOM))
+    return bool(reader.is_authenticated and reader.is_active and getattr(reader, "is_staff", False))
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether this browser logged in a moment ago: what a stolen session, or one left open at a library, is not."""
+    since = clock.now() - FRESH
+    key = request.session.session_key
+    return bool(request.user.is_authenticated and Login.objects.filter(session_key=key, reader=request.user, created__gt=since).exists())
+
+
+def may_change_keys(request: HttpRequest) -> bool:
+    """Whether this session may add or take away what logs in: a fresh one, and for those who work here a strong one.
+
+    The abuse stopped here: six digits never open the newsroom, so they may not add the passkey that does either.
+    """
+    return is_fresh(request) and (in_newsroom(request) or not getattr(request.user, "is_staff", False))
 
 
 def log_out(request: HttpRequest) -> None:
