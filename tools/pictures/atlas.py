@@ -2,12 +2,16 @@
 import functools, json, math, os
 import numpy as np
 import shapely
+import shapely.affinity
 from shapely.geometry import LineString, MultiPolygon, Polygon, box, shape
 from shapely.ops import linemerge, transform, unary_union
 import skia
 from press import *
 
 ATLAS = os.environ.get("WORLD_ATLAS", "/tmp/pk/world-atlas-2.0.2")
+
+
+CRIMEA = box(32.3, 44.2, 36.62, 46.25)
 
 
 @functools.lru_cache(None)
@@ -26,6 +30,20 @@ def _ring(ids, arcs):
     return out
 
 
+def _uncross(rings):
+    """Undo topojson's stitching across the antimeridian (Russia, Fiji): unwrap, then cut at 180."""
+    r = np.array(rings[0])
+    if np.abs(np.diff(r[:, 0])).max() < 180:
+        return [Polygon(rings[0], rings[1:])]
+    r[:, 0] = np.degrees(np.unwrap(np.radians(r[:, 0])))
+    p = shapely.make_valid(Polygon(r))
+    out = []
+    for k in (-360, 0, 360):
+        q = shapely.affinity.translate(p, k).intersection(box(-180, -90, 180, 90))
+        out += [x for x in polys(q).geoms]
+    return out
+
+
 @functools.lru_cache(None)
 def countries(res):
     d, arcs = topo(res)
@@ -38,8 +56,12 @@ def countries(res):
         for p in ps:
             rings = [r for r in (_ring(q, arcs) for q in p) if len(r) > 3]
             if rings:
-                mp.append(Polygon(rings[0], rings[1:]))
-        out[g["properties"]["name"]] = shapely.make_valid(MultiPolygon(mp))
+                mp += _uncross(rings) if g["properties"]["name"] != "Antarctica" else [Polygon(rings[0], rings[1:])]
+        out[g["properties"]["name"]] = shapely.make_valid(polys(unary_union([shapely.make_valid(q) for q in mp])))
+    # Crimea goes with Ukraine, as in General Assembly resolution 68/262
+    c = out["Russia"].intersection(CRIMEA)
+    out["Russia"] = polys(out["Russia"].difference(CRIMEA))
+    out["Ukraine"] = polys(unary_union([out["Ukraine"], c.buffer(0.01)]))
     return out
 
 
@@ -56,7 +78,8 @@ def border_arcs(res):
             for r in p:
                 for i in r:
                     own.setdefault(i if i >= 0 else ~i, set()).add(g["properties"]["name"])
-    return [(arcs[i], frozenset(n)) for i, n in own.items() if len(n) > 1]
+    return [(arcs[i], frozenset(n)) for i, n in own.items() if len(n) > 1
+            and not (n == {"Russia", "Ukraine"} and CRIMEA.contains(LineString(arcs[i])))]
 
 
 # projections: lon, lat (degrees) -> x right, y up ---------------------------------------------------

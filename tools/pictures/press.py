@@ -222,6 +222,16 @@ class Page:
                 self.path(q, fill(col) if side == 1 else fill(PAPER if ground != INK else INK), line(col, 1.2))
 
 
+    def frame(self, c=INK, ground=PAPER, m=34):
+        out = skia.Path()
+        out.addRect(skia.Rect.MakeWH(self.w, self.h))
+        out.addRect(skia.Rect.MakeLTRB(m, m, self.w - m, self.h - m))
+        out.setFillType(skia.PathFillType.kEvenOdd)
+        self.path(out, fill(ground))
+        self.rect(m, m, self.w - 2 * m, self.h - 2 * m, line(c, 2.2))
+        self.rect(m - 11, m - 11, self.w - 2 * m + 22, self.h - 2 * m + 22, line(c, 1.4))
+        return self
+
     # printing -----------------------------------------------------------------------------------
     def png(self, path):
         self.surface.makeImageSnapshot().save(path, skia.kPNG)

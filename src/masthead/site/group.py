@@ -34,7 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("masthead.demo.cli", "Fill in the demo publication.", needs_django=True),
     "import": Entry("masthead.imports.cli", "Import articles from a file.", needs_django=True),
     "export": Entry("masthead.site.commands.export", "Write all articles, authors and topics as JSON lines."),
-    "explain": Entry("masthead.access.cli", "Say why a reader may or may not read an article.", needs_django=True),
+    "explain": Entry("masthead.newsroom.cli", "Say why a reader may or may not read an article.", needs_django=True),
     "doctor": Entry("masthead.site.commands.doctor", "Check everything that can be set up wrongly."),
     "backup": Entry("masthead.site.commands.backup", "Copy database, media and secret key into one file."),
     "manage": Entry("masthead.site.commands.manage", "Run one of Django's management commands."),
@@ -96,29 +96,7 @@ def masthead(ctx: click.Context, data: Path | None) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run ``masthead`` with ``arguments``; returns the exit status. An operator's mistake is one sentence, no traceback."""
-    try:
-        result = masthead.main(list(arguments), prog_name="masthead", standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    except click.Abort:
-        return 130
-    except click.UsageError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        click.echo(f"masthead: {error.format_message()}", err=True)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # `masthead export | head`: whoever reads has enough. Stdout is replaced, or its flush at exit would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
-    except Exception as error:
-        sentence = bootstrap.sentence_for(error)
-        if sentence is None:
-            raise
-        click.echo(f"masthead: {sentence}", err=True)
-        return 1
-    return result if isinstance(result, int) else 0
+    """Run ``masthead`` with ``arguments``; returns the exit status."""
+    return bootstrap.guarded(
+        lambda: masthead.main(list(arguments), prog_name="masthead", standalone_mode=False)
+    )
