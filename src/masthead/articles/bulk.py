@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.text import slugify
 from wagtail.models import Locale, Page, ReferenceIndex, Site
@@ -168,78 +168,83 @@ def create(new: Sequence[NewArticle]) -> list[int]:
     if not new:
         return []
     with changelog.transaction() as changes:
-        made = _create(new)
+        keys = _create(new)
         changes.add(changelog.LIST)
-    return [article.pk for article in made]
+    return keys
 
 
-def _create(new: Sequence[NewArticle]) -> list[Article]:
+def _create(new: Sequence[NewArticle]) -> list[int]:
     now = clock.now()
     # The parent's row is the lock for paths and numchild (on SQLite the IMMEDIATE transaction is)
     parent = Page.objects.select_for_update().get(pk=ensure_index().pk)
     step = _last_step(parent)
     slugs = free_slugs([(item.slug or item.title, item.dated, item.date_precision) for item in new])
+    keys = _allot(Page, len(new))
     stream_block = Article._meta.get_field("body").stream_block
-    content_type = ContentType.objects.get_for_model(Article)
-    articles = []
-    for number, (item, slug) in enumerate(zip(new, slugs, strict=True), start=step + 1):
-        articles.append(
-            Article(
-                path=Page._get_path(parent.path, parent.depth + 1, number),
-                depth=parent.depth + 1,
-                numchild=0,
-                title=item.title[:255],
-                draft_title=item.title[:255],
-                slug=slug,
-                url_path=f"{parent.url_path}{slug}/",
-                content_type=content_type,
-                locale_id=parent.locale_id,
-                translation_key=uuid.uuid4(),
-                live=item.live,
-                has_unpublished_changes=not item.live,
-                first_published_at=now if item.live else None,
-                last_published_at=now if item.live else None,
-                standfirst=item.standfirst[:500],
-                format=item.format,
-                access=item.access,
-                body=stream_block.to_python(item.body),
-                dated=item.dated,
-                date_precision=item.date_precision,
-                source=item.source[:200],
-                source_url=item.source_url,
-                licence=item.licence[:200],
-                import_key=item.import_key,
-            )
+    page_defaults = _defaults(Page) | {
+        "depth": parent.depth + 1,
+        "content_type_id": ContentType.objects.get_for_model(Article).pk,
+        "locale_id": parent.locale_id,
+    }
+    article_defaults = _defaults(Article)
+    pages, articles, renderings, bylines, topics_of, indexed = [], [], [], [], [], []
+    for number, (pk, item, slug) in enumerate(zip(keys, new, slugs, strict=True), start=step + 1):
+        title = item.title[:255]
+        pages.append(
+            page_defaults
+            | {
+                "id": pk,
+                "path": Page._get_path(parent.path, parent.depth + 1, number),
+                "title": title,
+                "draft_title": title,
+                "slug": slug,
+                "url_path": f"{parent.url_path}{slug}/",
+                "translation_key": uuid.uuid4(),
+                "live": item.live,
+                "has_unpublished_changes": not item.live,
+                "first_published_at": now if item.live else None,
+                "last_published_at": now if item.live else None,
+            }
         )
-    _insert(articles)
-    Page.objects.filter(pk=parent.pk).update(numchild=F("numchild") + len(articles))
-
-    renderings = []
-    for article, item in zip(articles, new, strict=True):
+        own = {
+            "page_ptr_id": pk,
+            "standfirst": item.standfirst[:500],
+            "format": item.format,
+            "access": item.access,
+            "dated": item.dated,
+            "date_precision": item.date_precision,
+            "source": item.source[:200],
+            "source_url": item.source_url,
+            "licence": item.licence[:200],
+            "import_key": item.import_key,
+        }
+        articles.append(article_defaults | own | {"body": stream_block.to_python(item.body)})
         if item.live:
             rendered, words = render_stored(item.body, stream_block)
             renderings.append(
-                Rendering(article_id=article.pk, blocks=rendered.blocks, gate=rendered.gate, words=words, rendered=now)
+                {"article_id": pk, "blocks": rendered.blocks, "gate": rendered.gate, "words": words, "rendered": now}
             )
-    Rendering.objects.bulk_create(renderings)
-    bylines = Byline.objects.bulk_create(
-        [
-            Byline(article_id=article.pk, author_id=author, sort_order=order)
-            for article, item in zip(articles, new, strict=True)
-            for order, author in enumerate(dict.fromkeys(item.authors))
+        bylines += [
+            {"article_id": pk, "author_id": author, "sort_order": order} for order, author in enumerate(dict.fromkeys(item.authors))
         ]
-    )
-    through = Article.topics.through
-    through.objects.bulk_create(
-        [
-            through(article_id=article.pk, topic_id=topic)
-            for article, item in zip(articles, new, strict=True)
-            for topic in dict.fromkeys(item.topics)
-        ]
-    )
+        topics_of += [{"article_id": pk, "topic_id": topic} for topic in dict.fromkeys(item.topics)]
+        indexed.append(Article(id=pk, title=title, **own))
+    for byline, pk in zip(bylines, _allot(Byline, len(bylines)), strict=True):
+        byline["id"] = pk
+    _write(Page, pages)
+    _write(Article, articles)
+    _write(Rendering, renderings)
+    _write(Byline, bylines)
+    _write(Article.topics.through, topics_of)
+    Page.objects.filter(pk=parent.pk).update(numchild=F("numchild") + len(pages))
     _reference_index(bylines)
-    _search_index(Article, articles)
-    return articles
+    _search_index(Article, indexed)
+    return keys
+
+
+def _defaults(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of ``model``'s own table holds where nothing is said."""
+    return {field.attname: field.get_default() for field in model._meta.local_concrete_fields if not field.primary_key}
 
 
 def _last_step(parent: Page) -> int:
@@ -252,41 +257,67 @@ def _last_step(parent: Page) -> int:
     return Page._str2int(last[-Page.steplen :]) if last else 0
 
 
-def _insert(articles: list[Article]) -> None:
-    """The rows of both tables. Django's ``bulk_create`` refuses a model with a parent table, so each table is written by itself."""
-    attributes = [field.attname for field in Page._meta.concrete_fields if not field.primary_key]
-    pages = Page._base_manager.bulk_create(
-        [Page(**{name: getattr(article, name) for name in attributes}) for article in articles]
-    )
-    for article, page in zip(articles, pages, strict=True):
-        article.page_ptr_id = article.id = page.pk
-        article._state.adding = False
-        article._state.db = page._state.db
-    own: list[models.Field[Any, Any]] = list(Article._meta.local_concrete_fields)
-    Article._base_manager.all()._batched_insert(articles, own, None)
+def _allot(model: type[models.Model], count: int) -> list[int]:
+    """The primary keys of the next ``count`` rows, so that rows of other tables can be made before these are written."""
+    table, column = model._meta.db_table, model._meta.pk.column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [table, column, count])
+            return [row[0] for row in cursor.fetchall()]
+        # the IMMEDIATE transaction keeps every other writer out until these are used
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
+    return list(range(first, first + count))
 
 
-def _reference_index(bylines: Sequence[Byline]) -> None:
+def _write(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows`` (values by attribute name, the same names in each) into ``model``'s own table.
+
+    Django's ``bulk_create`` refuses a model with a parent table, and spends most of an import on building statements.
+    """
+    if not rows:
+        return
+    own = {field.attname: field for field in model._meta.local_concrete_fields}
+    fields = [own[name] for name in rows[0]]
+    columns: list[list[Any]] = []
+    for field in fields:
+        values = [row[field.attname] for row in rows]
+        if all(value is values[0] for value in values):
+            columns.append([field.get_db_prep_save(values[0], connection)] * len(rows))
+        else:
+            columns.append([field.get_db_prep_save(value, connection) for value in values])
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})",  # noqa: S608 - names from our own models
+            list(zip(*columns, strict=True)),
+        )
+
+
+def _reference_index(bylines: Sequence[dict[str, Any]]) -> None:
     """The rows ``ReferenceIndex.create_or_update_for_object`` would make for new articles: plain text refers to its authors only."""
     page, article, author = (
         ContentType.objects.get_for_model(model, for_concrete_model=False).pk for model in (Page, Article, Author)
     )
     rows = []
     for byline in bylines:
-        path = f"bylines.{byline.pk}.author"
+        path = f"bylines.{byline['id']}.author"
         rows.append(
-            ReferenceIndex(
-                base_content_type_id=page,
-                content_type_id=article,
-                object_id=str(byline.article_id),
-                to_content_type_id=author,
-                to_object_id=str(byline.author_id),
-                model_path="bylines.item.author",
-                content_path=path,
-                content_path_hash=ReferenceIndex._get_content_path_hash(path),
-            )
+            {
+                "base_content_type_id": page,
+                "content_type_id": article,
+                "object_id": str(byline["article_id"]),
+                "to_content_type_id": author,
+                "to_object_id": str(byline["author_id"]),
+                "model_path": "bylines.item.author",
+                "content_path": path,
+                "content_path_hash": ReferenceIndex._get_content_path_hash(path),
+            }
         )
-    ReferenceIndex.objects.bulk_create(rows)
+    _write(ReferenceIndex, rows)
 
 
 def _search_index(model: type[Any], objects: Sequence[Any]) -> None:

@@ -110,7 +110,12 @@ def cut(blocks: Sequence[Sequence[str]], gate: int | None, policy: Policy) -> Cu
 
 
 # Text in which sanitising and re-serialising change nothing: no markup, no control character, only the entities we write.
-_PLAIN = re.compile(r"(?:[^<>&\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]|&(?:amp|lt|gt);)*")
+_SAFE = r"[^<>&\x00-\x1f\x7f-\x9f\xa0\ufdd0-\ufdef\ufffe\uffff]*"
+_PLAIN = re.compile(rf"{_SAFE}(?:&(?:amp|lt|gt);{_SAFE})*")
+# The same for what sanitising gives: a paragraph with nothing in it but words, emphasis and links
+_INLINE = r"</?(?:b|i|strong|em)>|</a>|<a href=\"[^\"<>&]*(?:&amp;[^\"<>&]*)*\" rel=\"noopener\">"
+_ONE_PARAGRAPH = re.compile(rf"<p>{_SAFE}(?:(?:&(?:amp|lt|gt);|{_INLINE}){_SAFE})*</p>")
+_TAG = re.compile(r"<[^<>]*>")
 _RICH_TEXT = {PARAGRAPH, "list"}
 
 
@@ -134,7 +139,15 @@ def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Ren
             continue
         if kind in _RICH_TEXT:
             html = sanitise(expand_db_html(value))
-            part = Rendered(tuple(_split(html)) if kind == PARAGRAPH else ((kind, html),) if html else (), None)
+            if kind == PARAGRAPH and not _ONE_PARAGRAPH.fullmatch(html):
+                part = Rendered(tuple(_split(html)), None)
+            else:
+                # stray angle brackets apart, tags are what stands between two of them
+                text = _TAG.sub("", html) if html.count("<") == html.count(">") else strip_tags(html)
+                if text.strip() or (html and kind != PARAGRAPH):
+                    blocks.append((kind, html))
+                    words += len(text.split())
+                continue
         else:
             part = render_body(stream_block.to_python([item]))
         if part.gate is not None:

@@ -1,0 +1,99 @@
+"""``masthead import``: articles from files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+
+@click.group("import")
+def command() -> None:
+    """Import articles from a file. Can be interrupted and repeated."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--access",
+    type=click.Choice(["open", "metered", "subscribers"]),
+    default="metered",
+    show_default=True,
+    help="Who may read what is imported.",
+)
+@click.option("--update", is_flag=True, help="Also bring articles imported earlier up to date with the file.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write what was skipped and why to this file (.json or .csv).")
+@click.option("--fewest-words", type=click.IntRange(1), default=20, show_default=True, help="Skip bodies shorter than this.")
+def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_words: int) -> None:
+    """Import FILE: one JSON object on each line, plain or gzipped.
+
+    What is already there is passed over, so that an interrupted import goes on where it stopped when the same command is given again.
+    """
+    if not file.is_file():
+        raise click.ClickException(f"There is no file {file}.")
+    if report and not report.absolute().parent.is_dir():
+        raise click.ClickException(f"The report cannot be written: there is no directory {report.absolute().parent}.")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "masthead.site.settings")
+    import django
+
+    django.setup()
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from masthead.imports import services
+
+    started = time.monotonic()
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn(),
+        console=console, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(file.name, total=max(file.stat().st_size, 1), done="")
+
+        def progress(position: int, outcome: services.Outcome) -> None:
+            done = f"{outcome.imported + outcome.drafts + outcome.updated:,} in, {outcome.unchanged:,} there"
+            bar.update(task, completed=position, done=done)
+
+        outcome = services.import_jsonl(
+            file, access=access, update=update, fewest_words=fewest_words, progress=progress
+        )
+    seconds = time.monotonic() - started
+    if report:
+        services.write_report(report, outcome, file)
+    summarise(outcome, seconds, report)
+    if outcome.failure:
+        raise click.ClickException(outcome.failure)
+    if outcome.interrupted:
+        click.echo("Interrupted. Give the same command again to go on.", err=True)
+        sys.exit(130)
+
+
+def summarise(outcome: object, seconds: float, report: Path | None) -> None:
+    """Print what an import did, and what it left out and why."""
+    from masthead.imports.services import Outcome
+
+    assert isinstance(outcome, Outcome)  # noqa: S101 - imported late, with Django set up
+    made = outcome.imported + outcome.drafts
+    rate = f" ({made / seconds:,.0f} a second)" if made and seconds >= 1 else ""
+    click.echo(f"Imported {made:,} of {outcome.read:,} articles in {seconds:.1f} s{rate}.")
+    if outcome.drafts:
+        click.echo(f"  {outcome.drafts:,} dated in the future: kept as drafts.")
+    if outcome.updated:
+        click.echo(f"  {outcome.updated:,} updated.")
+    if outcome.unchanged:
+        click.echo(f"  {outcome.unchanged:,} already there: left as they are.")
+    for reason, count in outcome.skipped.most_common():
+        click.echo(f"  {count:,} skipped: {reason}.")
+    if outcome.notes:
+        click.echo("What was done to texts:")
+        for note, count in outcome.notes.most_common():
+            click.echo(f"  {count:,} {note}.")
+    for row in [row for row in outcome.rows if row.reason.startswith("Line ")][:5]:
+        click.echo(row.reason, err=True)
+    if report:
+        click.echo(f"The report is in {report}.")
+    elif outcome.skipped:
+        click.echo("Give --report FILE for the whole list.")
