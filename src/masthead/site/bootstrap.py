@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -63,6 +64,33 @@ def setup_django() -> None:
     finally:
         if enabled:
             gc.enable()
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """Do ``work``; returns the exit status. An operator's mistake becomes one sentence on stderr, a bug keeps its traceback."""
+    try:
+        result = work()
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        click.echo(f"masthead: {error.format_message()}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # `masthead export | head`: whoever reads has enough. Stdout is replaced, or its flush at exit would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except Exception as error:
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        click.echo(f"masthead: {sentence}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
 
 
 def sentence_for(error: Exception) -> str | None:

@@ -57,12 +57,11 @@ class LazyGroup(click.Group):
             bootstrap.configure(ctx.params.get("data"))
             bootstrap.setup_django()
         try:
-            command = import_module(entry.module).command
+            command: click.Command = import_module(entry.module).command
         except ModuleNotFoundError as error:
             if error.name != entry.module:
                 raise
             raise click.ClickException(f"This version of Masthead cannot {name} yet.") from None
-        assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,14 +6,17 @@ Everything is safe to repeat, and quick when there is nothing to do: a second st
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 
+import click
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
@@ -22,6 +25,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from masthead.core import clock
 from masthead.core.models import Heartbeat
+from masthead.site import bootstrap, processes
 
 LOCK = 0x4D507265  # "MPre": two machines that start at once migrate one after the other
 FILLING = "demo:filling"
@@ -29,11 +33,36 @@ FILLING = "demo:filling"
 
 def prepare(*, fill: bool) -> None:
     """Bring the database and the static files up to this version; with ``fill``, see that there is something to read."""
+    collecting = _in_parallel(collect_static) if not static_collected() else None
     with _alone():
         migrate()
-        collect_static()
+        if collecting:
+            collecting()  # before filling: what is filled in may name static files
         if fill:
             fill_demo()
+
+
+def _in_parallel(work: Callable[[], None]) -> Callable[[], None]:
+    """Do ``work`` in a process of its own; call what is returned to wait for it."""
+    parent = os.getpid()
+    connection.close()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            processes.die_with_parent(parent)
+            status = bootstrap.guarded(work)
+            sys.stderr.flush()
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+        os._exit(status)
+
+    def wait() -> None:
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            raise click.ClickException("Static files could not be collected; see above.")
+
+    return wait
 
 
 def migrate() -> None:
@@ -63,19 +92,25 @@ def _migrations_on_disk() -> set[tuple[str, str]]:
     return found
 
 
-def collect_static() -> None:
-    """Copy static files to where they are served from, unless that was done for just these files."""
+def static_collected() -> bool:
+    """Whether static files need not be copied: they are served from their packages, or were collected for just this version."""
     if settings.STORAGES["staticfiles"]["BACKEND"].endswith(".StaticFilesStorage"):
-        return  # served from the packages themselves
-    root = Path(settings.STATIC_ROOT)
-    stamp = root / ".collected"
-    state = _static_state()
-    if stamp.exists() and stamp.read_text() == state:
-        return
+        return True
+    stamp = _stamp()
+    return stamp.exists() and stamp.read_text() == _static_state()
+
+
+def collect_static() -> None:
+    """Copy static files, under names that carry their digest, to where they are served from."""
     _say("Collecting static files")
-    stamp.unlink(missing_ok=True)
+    state = _static_state()
+    _stamp().unlink(missing_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0)
-    stamp.write_text(state)
+    _stamp().write_text(state)
+
+
+def _stamp() -> Path:
+    return Path(settings.STATIC_ROOT) / ".collected"
 
 
 def _static_state() -> str:

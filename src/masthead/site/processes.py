@@ -12,15 +12,18 @@ import time
 
 PR_SET_PDEATHSIG = 1
 
+# opened here, so that a freshly forked child has it at hand
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
 
 def die_with_parent(parent: int) -> None:
     """Make sure this process does not outlive ``parent``, even one that was killed with SIGKILL.
 
-    On Linux the kernel sees to it; elsewhere a thread looks twice a second. ``parent`` is told by whoever started us: asking
-    ``getppid`` first would miss a parent that died while Python was loading.
+    On Linux the kernel sees to it; elsewhere a thread looks twice a second. ``parent`` was noted before the fork: asking
+    ``getppid`` afterwards would miss a parent that died in between.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:

@@ -1,6 +1,7 @@
 """Runs the roles as child processes, and ends every one of them, whatever happens.
 
-What can go wrong, and what is done about it:
+Children are forked, not started afresh: loading Django takes seconds, and so it is done once, before the first fork. What can go
+wrong, and what is done about it:
 
 * A signal may come at any time, also while a child is being started. The handler only notes it; all deciding is done in one loop.
 * A child may have children. Each child leads a session of its own, and what is left of its process group is killed when it ends.
@@ -14,13 +15,16 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
+from typing import NoReturn
+
+from masthead.site import processes
 
 GRACE = 10.0  # seconds a child gets to finish what it is doing
 STEADY = 60.0  # a child that ran this long starts counting its failures anew
@@ -30,49 +34,76 @@ STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass
 class Child:
-    """One role: the command that runs it, and its present process, if any."""
+    """One role: the function that runs it (returning an exit status), and its present process, if any."""
 
     name: str
-    command: Sequence[str]
+    work: Callable[[], int]
     graceful: bool = True  # whether asking it to stop is safe yet
-    process: subprocess.Popen[bytes] | None = None
+    pid: int = 0
     started: float = 0.0
     failures: int = 0
-    restart_at: float = field(default=0.0)
+    restart_at: float = 0.0
 
     def start(self) -> None:
         """Start the role in a session of its own; all it prints goes to stderr."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            self.command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), start_new_session=True
-        )
+        parent = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A signal that came between the fork and the child's own handlers would be taken by a copy of ours, and lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._be_the_child(parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def _be_the_child(self, parent: int) -> NoReturn:
+        status = 70
+        try:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            for number in (*STOPPING, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            processes.die_with_parent(parent)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(2, 1)
+            status = self.work()
+            sys.stderr.flush()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # never back into the supervisor's stack, of which this process has a copy
+            os._exit(status)
 
     def ended(self) -> bool:
         """Whether the process has ended. Leaves it unreaped, so that its group's number cannot be given to another."""
-        if self.process is None:
+        if not self.pid:
             return True
-        if not hasattr(os, "waitid"):
-            return self.process.poll() is not None
         with suppress(ChildProcessError):
-            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
         return True
 
     def terminate(self) -> None:
         """Ask the role to stop."""
-        if self.process is not None:
+        if self.pid:
             with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGTERM)
+                os.kill(self.pid, signal.SIGTERM)
 
     def bury(self) -> int:
         """Kill whatever is left of the role's process group, and reap it; returns the exit status."""
-        if self.process is None:
+        if not self.pid:
             return 0
-        # PermissionError: macOS says so for a group of zombies
+        pid, self.pid = self.pid, 0
+        # The group exists once the child has called setsid(); a child killed before that is still in ours.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        status = self.process.wait()
-        self.process = None
-        return status
+            os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            return 0
 
 
 class Supervisor:
@@ -130,12 +161,12 @@ class Supervisor:
             child.start()
         while not self._signals:
             for child in self.children:
-                if child.process is not None and child.ended() and not self._signals:
+                if child.pid and child.ended() and not self._signals:
                     if not self._ready and child is self.children[0]:
                         status = child.bury()
                         return status if 0 < status < 125 else 1
                     self._schedule_restart(child)
-                if child.process is None and time.monotonic() >= child.restart_at:
+                if not child.pid and time.monotonic() >= child.restart_at:
                     child.start()
             if not self._ready and self._is_ready():
                 self._ready = True
@@ -158,7 +189,7 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
-        living = [child for child in self.children if child.process is not None]
+        living = [child for child in self.children if child.pid]
         for child in living:
             if child.graceful:
                 child.terminate()

@@ -7,7 +7,6 @@ SIGTERM in its first moments, for which the main process then waits for ever; an
 from __future__ import annotations
 
 import gc
-import logging
 import multiprocessing
 import os
 import signal
@@ -25,6 +24,15 @@ MOST_THREADS = 8  # a worker; each keeps a database connection
 _main = 0
 
 
+def preload() -> None:
+    """Load all that requests need, before anything is forked: once for every process, in time and in memory."""
+    import granian.server  # noqa: F401
+
+    application()
+    gc.collect()
+    gc.freeze()  # else the first collection in each process would touch, and so copy, every page of the shared memory
+
+
 def serve(host: str, port: int, workers: int) -> None:
     """Answer requests until SIGTERM or SIGINT."""
     global _main
@@ -33,18 +41,13 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    connections.close_all()  # two processes must not share a connection
     if sys.platform == "linux":
         # Python 3.14 starts workers afresh by default: each would load Django again, for seconds and megabytes
         multiprocessing.set_start_method("fork", force=True)
-    if multiprocessing.get_start_method() == "fork":
-        application()
-        connections.close_all()  # a connection must not be shared by two processes
-        gc.collect()
-        gc.freeze()  # else the first collection in each worker would copy every page of the shared memory
     if not processes.port_is_free(host, port):
         raise click.ClickException(f"Port {port} is in use by another program; stop it or choose another with --port.")
     cores = os.cpu_count() or 1
-    logging.getLogger("_granian").setLevel(logging.WARNING)
     _main = os.getpid()
     Granian(
         "masthead.site.wsgi:application",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 
 from masthead.site import bootstrap, processes
-from masthead.site.supervisor import Child, Supervisor
+from masthead.site.supervisor import STOPPING, Child, Supervisor
 
 
 @click.command()
@@ -25,27 +26,36 @@ def command(port: int, host: str, data: Path | None, empty: bool) -> int:
     Migrates the database, collects static files, fills in the demo publication where there is no article yet, and prints
     one line when it is ready. Ctrl-C or SIGTERM stops all of it.
     """
-    bootstrap.configure(data, port)
+    found = bootstrap.configure(data, port)
     if not processes.port_is_free(host, port):
         raise click.ClickException(
             f"Port {port} is in use by another program (or {host} is not an address of this machine); "
             "stop that program or choose another port with --port."
         )
-    parent = str(os.getpid())
-    # -P: a stray module in the working directory must not take a library's place
-    this = [sys.executable, "-P", "-m", "masthead.site"]
-    web = [*this, "web", "--host", host, "--port", str(port), "--prepare", "--parent", parent]
-    if empty:
-        web.append("--empty")
+    # While Django loads there is no child yet and nothing to clean up: a stop signal then ends this process at once.
+    for number in STOPPING:
+        signal.signal(number, lambda *_: os._exit(0))
+    bootstrap.setup_django()
+    from masthead.site import web, worker
+
+    web.preload()
     supervisor = Supervisor(
         [
-            Child("web", web, graceful=False),
-            Child("worker", [*this, "worker", "--parent", parent]),
+            Child("web", lambda: bootstrap.guarded(lambda: _web(host, port, found.web_workers, empty)), graceful=False),
+            Child("worker", lambda: bootstrap.guarded(worker.run)),
         ],
         is_ready=lambda: _answers(host, port),
         on_ready=lambda: _say_ready(port),
     )
     return supervisor.run()
+
+
+def _web(host: str, port: int, workers: int, empty: bool) -> None:
+    """The web role, which prepares first: it may only serve afterwards, while the worker waits for tables by itself."""
+    from masthead.site import preparation, web
+
+    preparation.prepare(fill=not empty)
+    web.serve(host, port, workers)
 
 
 def _answers(host: str, port: int) -> bool:

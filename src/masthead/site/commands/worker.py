@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import click
 
-from masthead.site import bootstrap, processes
+from masthead.site import bootstrap
 
 
 @click.command()
-@click.option("--parent", type=int, hidden=True)
-def command(parent: int | None) -> None:
+def command() -> None:
     """Run the worker role alone, in the foreground.
 
     It submits mail, runs tasks, publishes what is scheduled and clears what is old. Any number may run at once.
     """
-    if parent:
-        processes.die_with_parent(parent)
     bootstrap.configure()
     bootstrap.setup_django()
     from masthead.site import worker
