@@ -7,5 +7,7 @@ class ArticlesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to Wagtail."""
-        from masthead.articles import signals  # noqa: F401
+        """Listen to Wagtail, and say what is held about a reader here."""
+        from masthead.articles import privacy, signals  # noqa: F401
+
+        privacy.register()

@@ -53,6 +53,17 @@ def address_changed(*, old: str, new: str) -> None:
     )
 
 
+def passkey_added(*, address: str, name: str) -> None:
+    """Tell the reader that something new logs in to their account."""
+    publication = Publication.load()
+    _hand_over(
+        "passkey_added",
+        address,
+        f"A passkey was added to your account at {publication.name}",
+        {"publication": publication, "name": name, "base": settings.MASTHEAD.base_url},
+    )
+
+
 def account_deleted(*, address: str) -> None:
     """A last mail: the account is gone."""
     publication = Publication.load()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from masthead.front.views import feeds, journey, media, pages, robots, sitemaps
+from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps
 
 urlpatterns = [
     path("", pages.home),
@@ -18,11 +18,24 @@ urlpatterns = [
     path("keep-reading/", journey.keep_reading),
     path("unlock/", journey.unlock),
     path("login/", journey.login),
+    path("login/passkey/", passkeys.login),
+    path("login/passkey/begin/", passkeys.begin_login),
     path("logout/", journey.logout),
     path("confirm/", journey.confirm),
     path("confirm/resend/", journey.resend),
     path("confirm/<str:token>/", journey.confirm_link),
     path("save/", journey.save),
+    path("account/", account.home),
+    path("account/email/", account.change_email),
+    path("account/email/confirm/", account.confirm_email),
+    path("account/newsletters/", account.set_newsletters),
+    path("account/devices/revoke/", account.revoke),
+    path("account/passkeys/begin/", passkeys.begin_adding),
+    path("account/passkeys/add/", passkeys.add),
+    path("account/passkeys/rename/", passkeys.rename),
+    path("account/passkeys/remove/", passkeys.remove),
+    path("account/data.json", account.download),
+    path("account/delete/", account.delete),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
     path("sitemap.xml", sitemaps.index),

@@ -11,7 +11,6 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -20,7 +19,7 @@ from django.urls import reverse
 
 from masthead.core import mail
 from masthead.core.models import Publication
-from masthead.readers import devices, sessions
+from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
 
 HOME = "/newsroom/"
@@ -109,7 +108,7 @@ def _refuse_staff_outside(request: HttpRequest) -> None:
         raise PermissionDenied("Log in to the newsroom to change how you log in to it.")
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(passkeys.Adapter):
     """Second factors and passkeys, named after the publication."""
 
     def get_totp_issuer(self) -> str:

@@ -1,0 +1,203 @@
+"""The account: what is yours here, and the forms that change it. For one reader only: never reused, with Django's token in its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from masthead.core import clock, privacy
+from masthead.core.models import Publication
+from masthead.front import account, services
+from masthead.front.render import render_personal
+from masthead.front.views.journey import SeeOther, _answer, asked_too_often, reader_of, too_many
+from masthead.newsletters import services as newsletters
+from masthead.readers import addresses, codes, devices, sessions
+from masthead.readers import services as readers
+from masthead.readers.codes import Outcome
+from masthead.readers.models import Reader
+
+PAGE = "/account/"
+DONE = {  # what the page says after a form that worked: the section it is said in, and the sentence
+    "address": ("address", "Your address is changed."),
+    "newsletters": ("newsletters", "Your newsletters are saved."),
+    "revoked": ("browsers", "That browser is logged out."),
+    "passkey-added": ("passkeys", "Your passkey is added. Use it the next time you log in."),
+    "passkey-renamed": ("passkeys", "The passkey has its new name."),
+    "passkey-removed": ("passkeys", "The passkey is removed. Your device may still offer it; delete it there, too."),
+}
+NOT_LAST = "That is not the code we sent last; "
+STRONG_ONLY = "You work here: log in to the newsroom with your password or passkey first, then change this."
+
+ReaderView = Callable[..., HttpResponse]
+
+
+def personal(view: ReaderView) -> Callable[..., HttpResponse]:
+    """Hand ``view`` the reader who is logged in, and send everyone else to log in. Nothing of the answer is kept anywhere."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        reader = reader_of(request)
+        if reader is None:
+            response: HttpResponse = SeeOther("/login/") if request.method == "POST" else HttpResponseRedirect("/login/")
+        else:
+            response = view(request, reader, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    return guarded
+
+
+def page(request: HttpRequest, reader: Reader, problems: dict[str, str] | None = None, typed: str = "") -> HttpResponse:
+    """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken."""
+    section, sentence = DONE.get(request.GET.get("done", ""), ("", ""))
+    context = account.page_context(request, reader)
+    context |= {"problems": problems or {}, "typed": typed, "done": {section: sentence} if section and not problems else {}}
+    return render_personal(request, "front/account/account.html", context, status=422 if problems else 200)
+
+
+def done(what: str, fragment: str) -> HttpResponse:
+    """303 back to the page's section, which says what was done."""
+    return SeeOther(f"{PAGE}?done={what}#{fragment}")
+
+
+@require_safe
+@personal
+def home(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """What is yours here."""
+    return page(request, reader)
+
+
+# --- the address
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal
+def change_email(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Ask to move the account to another address: a code goes there. Whether it is taken is told to its inbox alone.
+
+    No fresh log-in is asked for: whoever lost the old inbox could never give one, and they are who needs this most. The old
+    address is told, and the log-ins stay, so that a stranger at an open browser is noticed and undone. Those who work here
+    need a strong log-in, since their address may lead to the newsroom.
+    """
+    if request.method != "POST":
+        return HttpResponseRedirect(f"{PAGE}#address")
+    typed = request.POST.get("email", "")[:320]
+    try:
+        address = addresses.clean(typed)
+    except addresses.BadAddress as error:
+        return page(request, reader, {"email": str(error)}, typed)
+    if address == reader.email:
+        return page(request, reader, {"email": "That is your address already."}, typed)
+    if reader.is_staff and not sessions.in_newsroom(request):
+        return page(request, reader, {"email": STRONG_ONLY}, typed)
+    if exceeded := asked_too_often(request, address):
+        return too_many(request, exceeded)
+    device = devices.ensure(request)
+    services.ask_to_change_address(reader=reader, device=device, address=address)
+    return _answer(request, f"{PAGE}email/confirm/", device)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal
+def confirm_email(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """The code mailed to the new address, typed by the reader who asked, in the browser that asked."""
+    device = devices.known(request)
+    row = codes.open_row(device, change=True)
+    if row is None or row.reader_id != reader.pk:  # somebody else's, who used this browser before
+        if request.method == "POST":
+            return page(request, reader, {"email": "No code is open in this browser. Type the new address and we send one there."})
+        return HttpResponseRedirect(f"{PAGE}#address")
+    if request.method != "POST":
+        return _confirm_page(request, row.address)
+    if reader.is_staff and not sessions.in_newsroom(request):
+        return page(request, reader, {"email": STRONG_ONLY}, row.address)
+    spent = codes.spend(device=device, digits=request.POST.get("code", ""), change=True)
+    if spent.outcome is Outcome.WRONG:
+        tries = "one try is" if spent.attempts_left == 1 else f"{spent.attempts_left} tries are"
+        return _confirm_page(request, row.address, f"{NOT_LAST}{tries} left.")
+    if spent.outcome is not Outcome.GOOD or spent.row is None or spent.row.reader_id != reader.pk:
+        problem = "That code is no longer good. Type the new address and we send another."
+        return page(request, reader, {"email": problem}, row.address)
+    if spent.row.address != reader.email:  # else the mailed link has done it already
+        try:
+            services.change_address(row=spent.row)
+        except readers.AddressTaken:
+            return page(request, reader, {"email": "That address has an account of its own by now. Log in with it instead."}, row.address)
+    request.visitor_changed = True  # type: ignore[attr-defined]
+    return done("address", "address")
+
+
+def _confirm_page(request: HttpRequest, address: str, error: str = "") -> HttpResponse:
+    return render_personal(
+        request, "front/account/confirm_email.html", {"address": address, "error": error}, status=422 if error else 200
+    )
+
+
+# --- newsletters and log-ins
+
+
+@require_POST
+@personal
+def set_newsletters(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Make what is ticked what comes."""
+    newsletters.set_ticks(reader=reader, slugs=newsletters.known(request.POST.getlist("newsletters")), origin="account")
+    return done("newsletters", "newsletters")
+
+
+@require_POST
+@personal
+def revoke(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """End one log-in; one's own is logging out."""
+    number = request.POST.get("id", "")
+    here = next((browser.id for browser in account.browsers(request, reader, account.zone_of(request)) if browser.here), None)
+    if number == str(here):
+        sessions.log_out(request)
+        return _answer(request, "/")
+    if not (number.isascii() and number.isdigit() and len(number) < 19) or not sessions.revoke(reader=reader, login_id=int(number)):
+        return page(request, reader, {"browsers": "That log-in is over already."})
+    request.visitor_changed = True  # type: ignore[attr-defined]
+    return done("revoked", "browsers")
+
+
+# --- everything held about me, and nothing any more
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal
+def download(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Everything held about the reader, as a file."""
+    publication = Publication.load()
+    everything = {"publication": publication.name, "taken": clock.now(), "held": privacy.export(reader)}
+    response = JsonResponse(everything, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="{slugify(publication.name) or "account"}-account.json"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal
+def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Say what deleting means, and do it once the reader typed their address."""
+    if request.method != "POST":
+        return _delete_page(request, reader)
+    typed = request.POST.get("email", "")[:320]
+    if addresses.identity(typed.strip().lower()) != addresses.identity(reader.email.lower()):
+        return _delete_page(request, reader, "Type your address as it stands above: that is how we know you mean it.", typed)
+    if reader.is_staff and not sessions.in_newsroom(request):
+        return _delete_page(request, reader, STRONG_ONLY, typed)
+    if reader.is_superuser and not Reader.objects.filter(is_superuser=True, is_active=True).exclude(pk=reader.pk).exists():
+        return _delete_page(request, reader, "You are the last who may do everything in the newsroom. Give somebody else that first.", typed)
+    services.delete_account(reader=reader)
+    sessions.log_out(request)
+    return _answer(request, "/")
+
+
+def _delete_page(request: HttpRequest, reader: Reader, error: str = "", typed: str = "") -> HttpResponse:
+    reading = account.reading(request, reader, request.policy, clock.now())  # type: ignore[attr-defined]
+    context = {"reader": reader, "reading": reading, "error": error, "typed": typed}
+    return render_personal(request, "front/account/delete.html", context, status=422 if error else 200)
