@@ -177,15 +177,15 @@ def grant_instant(*, device: Device, address: str, network: str, article: rules.
     return True
 
 
-def give_comp(*, reader: Reader, days: int | None, reason: str, by: Reader) -> Grant:
-    """Give ``reader`` everything for ``days`` days (without end, when None), and keep who gave it and why."""
+def give_comp(*, reader: Reader, days: int | None, reason: str, by: Reader, until: datetime | None = None) -> Grant:
+    """Give ``reader`` everything for ``days`` days or ``until`` a moment (without end, when both are None); keep who gave it and why."""
     with changelog.transaction() as changes:
         now = clock.now().replace(microsecond=0)
         grant = Grant.objects.create(
             kind=Grant.Kind.COMP,
             reader=reader,
             since=now,
-            until=None if days is None else now + timedelta(days=days),
+            until=until if days is None else now + timedelta(days=days),
             reason=reason,
             given_by=by,
         )

@@ -4,9 +4,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from masthead.articles.models import LogsChanges
+from masthead.core import clock
 
 
-class Advertisement(models.Model):
+class Advertisement(LogsChanges):
     """Something that may stand in a slot on pages of those who are not subscribers."""
 
     class Slot(models.TextChoices):
@@ -35,7 +37,41 @@ class Advertisement(models.Model):
         return self.name
 
     def clean(self) -> None:
-        if not self.tag and not (self.headline and self.link):
-            raise ValidationError("An advertisement needs a headline and a link, or a pasted tag.")
+        """Refuse what a page could not show, with a sentence that says what to do."""
+        problems: dict[str, str] = {}
+        known = set(self.Slot.values)
+        if not isinstance(self.slots, list) or not self.slots or not set(self.slots) <= known:
+            problems["slots"] = "Please tick at least one place for it to stand in."
+        if self.tag:
+            if self.headline or self.text or self.link or self.picture_id:
+                problems["tag"] = "Give either a pasted tag or a headline with a link, not both: readers would see only the tag."
+        else:
+            if not self.headline:
+                problems["headline"] = "An advertisement needs a headline and a link, or a pasted tag."
+            if not self.link:
+                problems["link"] = "Where does it lead? Write a path such as /newsletters/, or a full address."
+            elif not (self.link.startswith(("https://", "http://")) or (self.link.startswith("/") and not self.link.startswith("//"))):
+                problems["link"] = "A link begins with https://, or with / for a page of yours."
+            if self.picture_id and not self.picture_alt.strip():
+                problems["picture_alt"] = "Please say what the picture shows, for whoever cannot see it."
         if self.starts and self.ends and self.ends <= self.starts:
-            raise ValidationError({"ends": "It has to end after it starts."})
+            problems["ends"] = "It has to end after it starts."
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def places(self) -> str:
+        """Where it may stand, in words."""
+        return ", ".join(str(self.Slot(slot).label) for slot in self.slots if slot in self.Slot.values)
+
+    @property
+    def running(self) -> str:
+        """Whether it is shown now, in a word."""
+        now = clock.now()
+        if not self.active:
+            return "Off"
+        if self.starts and self.starts > now:
+            return "Not yet"
+        if self.ends and self.ends <= now:
+            return "Over"
+        return "Running"

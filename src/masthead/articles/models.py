@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
@@ -72,9 +75,9 @@ class Author(index.Indexed, LogsChanges):
     portrait_alt = models.CharField("portrait's alt text", max_length=250, blank=True)
 
     panels = [
-        FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
+        FieldRowPanel([FieldPanel("name", help_text="As it stands in bylines."), FieldPanel("slug")]),
         FieldPanel("role"),
-        FieldPanel("biography"),
+        FieldPanel("biography", help_text="A paragraph or two on the author's page."),
         FieldRowPanel([FieldPanel("portrait"), FieldPanel("portrait_alt")]),
     ]
     search_fields = [index.SearchField("name"), index.AutocompleteField("name")]
@@ -103,6 +106,31 @@ class ArticleIndex(Page):
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         parts = super().get_url_parts(request)
         return parts and (parts[0], parts[1], "/")
+
+
+class ArticleForm(WagtailAdminPageForm):
+    """Drafts may be unfinished; what is published, scheduled or handed in has to be fit to be read."""
+
+    drafting = False
+
+    def defer_required_fields(self) -> None:
+        """Called by Wagtail where a draft is saved or previewed."""
+        super().defer_required_fields()
+        self.drafting = True
+
+    def _post_clean(self) -> None:
+        # an article handed in is published by whoever approves it, without another form
+        in_review = bool(self.instance.pk and self.instance.current_workflow_state)
+        self.drafting = self.drafting and not in_review
+        self.instance.drafting = True  # asked below, with the sentences at their fields
+        super()._post_clean()
+        if not self.drafting:
+            problems = self.instance.problems()
+            if not self.instance.import_key and not len(self.instance.body):
+                problems["body"] = "An article without a text cannot be published."
+            for name, sentence in problems.items():
+                if name not in self.errors:
+                    self.add_error(name if name in self.fields else None, sentence)
 
 
 class Article(Page):
@@ -150,16 +178,23 @@ class Article(Page):
     import_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - unique when set
 
     content_panels = [
-        FieldPanel("title", heading="Headline"),
+        FieldPanel("title", heading="Headline", help_text="Short enough for a telephone: at most 120 characters, better 70."),
         FieldPanel("standfirst"),
         InlinePanel("bylines", heading="Authors", label="Author", help_text="In the order they are to be named."),
-        FieldPanel("topics"),
-        FieldRowPanel([FieldPanel("format"), FieldPanel("access")]),
+        FieldPanel(
+            "topics", widget=CheckboxSelectMultiple, help_text="Two or three: they decide what is offered as further reading."
+        ),
+        FieldRowPanel(
+            [
+                FieldPanel("format", help_text="The promise is an analysis or an in-depth every weekday."),
+                FieldPanel("access", help_text="Who reads what stands behind the gate."),
+            ]
+        ),
         MultiFieldPanel(
             [
                 FieldPanel("picture"),
                 FieldPanel("picture_alt"),
-                FieldRowPanel([FieldPanel("picture_caption"), FieldPanel("picture_credit")]),
+                FieldRowPanel([FieldPanel("picture_caption", help_text="What a reader should know of it."), FieldPanel("picture_credit")]),
             ],
             heading="Lead picture",
         ),
@@ -183,9 +218,30 @@ class Article(Page):
     parent_page_types = ["articles.ArticleIndex"]
     subpage_types: list[str] = []
     preview_modes = preview.MODES
+    base_form_class = ArticleForm
+    headline_limit, standfirst_limit = 120, 320
+    drafting = False
 
     class Meta:
         indexes = [models.Index(fields=["access", "-dated"])]
+
+    def problems(self) -> dict[str, str]:
+        """What has to be mended before readers may see it: a sentence for each field. An archive is published as it is."""
+        found: dict[str, str] = {}
+        if self.picture_id and not self.picture_alt.strip():
+            found["picture_alt"] = "Please say what the lead picture shows, for whoever cannot see it; then the article can be published."
+        if not self.import_key:
+            for name, what, limit in (("title", "headline", self.headline_limit), ("standfirst", "standfirst", self.standfirst_limit)):
+                length = len(getattr(self, name))
+                if length > limit:
+                    found[name] = f"The {what} has {length} characters; please shorten it to {limit}, so that cards and mails can show all of it."
+        return found
+
+    def clean(self) -> None:
+        """Refuse to publish what readers could not use. At a scheduled hour nobody is there to mend it: that was asked at scheduling."""
+        super().clean()
+        if self.live and not self.drafting and not self.go_live_at and (problems := self.problems()):
+            raise ValidationError(problems)
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         """Wagtail's address of this page: /articles/SLUG/ of the site, so that redirects and *view live* follow."""

@@ -12,7 +12,9 @@ from masthead.articles.models import Article
 
 @receiver(page_published, sender=Article)
 def published(instance: Article, **_: Any) -> None:
-    services.render(article=instance)
+    # Wagtail sends this for an article scheduled for later, too
+    if instance.live:
+        services.render(article=instance)
 
 
 @receiver(page_unpublished, sender=Article)

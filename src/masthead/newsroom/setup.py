@@ -100,7 +100,8 @@ def _workflow(groups: dict[str, Group], index: ArticleIndex) -> None:
     # what Wagtail's own migrations bring; unused, it only confuses
     Workflow.objects.filter(name="Moderators approval", workflow_states=None).update(active=False)
     for name in ("Moderators", "Editors"):
-        Group.objects.filter(name=name, user=None, grouppagepermission__isnull=True).delete() if _unused(name) else None
+        if _unused(name):
+            Group.objects.filter(name=name).delete()
 
 
 def _unused(name: str) -> bool:

@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "wagtail.contrib.table_block",
     "wagtail.embeds",
     "wagtail.sites",
-    "wagtail.users",
+    "masthead.newsroom.staff_app.StaffAppConfig",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",

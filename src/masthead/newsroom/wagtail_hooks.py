@@ -1,0 +1,123 @@
+"""The newsroom's menu, pages, home and look, hung into Wagtail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.templatetags.static import static
+from django.urls import path, reverse
+from django.utils.html import format_html
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.components import Component
+
+from masthead.articles.models import ArticleIndex
+from masthead.newsroom import panels, viewsets
+from masthead.newsroom.views.base import may
+from masthead.newsroom.views.explain import ExplainPage
+from masthead.newsroom.views.planner import PlannerPage
+from masthead.newsroom.views.planner import move as move_article
+from masthead.newsroom.views.policy import PolicyPage
+from masthead.newsroom.views.readers import SEE, ReaderPage, ReadersPage
+
+# What Wagtail shows and we have a better place for, or no use: the tree has one page under which all articles lie.
+HIDDEN = {"explorer", "documents", "help", "snippets"}
+
+
+def add_article(request: HttpRequest) -> HttpResponse:
+    """An empty article, in one click from anywhere."""
+    index = ArticleIndex.objects.first()
+    if index is None or not index.permissions_for_user(request.user).can_add_subpage():
+        raise PermissionDenied
+    return HttpResponseRedirect(reverse("wagtailadmin_pages:add", args=["articles", "article", index.pk]))
+
+
+@hooks.register("register_admin_urls")
+def urls() -> list[Any]:
+    return [
+        path("write/", add_article, name="newsroom_write"),
+        path("planner/", PlannerPage.as_view(), name="newsroom_planner"),
+        path("planner/move/", move_article, name="newsroom_move"),
+        path("policy/", PolicyPage.as_view(), name="newsroom_policy"),
+        path("explain/", ExplainPage.as_view(), name="newsroom_explain"),
+        path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
+        path("readers/<str:subject>/", ReaderPage.as_view(), name="newsroom_reader"),
+    ]
+
+
+@hooks.register("register_admin_viewset")
+def views() -> list[Any]:
+    return [
+        viewsets.ArticleViewSet(),
+        viewsets.TopicViewSet(),
+        viewsets.AuthorViewSet(),
+        viewsets.AuthorChooser("author_chooser"),
+        viewsets.AdvertisementViewSet(),
+        viewsets.NewsletterViewSet(),
+        viewsets.NetworkViewSet(),
+    ]
+
+
+class Guarded(MenuItem):
+    """A menu item for those who may open what it leads to."""
+
+    def __init__(self, *args: Any, permissions: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permissions = permissions
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may(request, *self.permissions)
+
+
+def _item(label: str, name: str, icon: str, order: int, *permissions: str) -> None:
+    @hooks.register("register_admin_menu_item")
+    def item() -> MenuItem:
+        url = reverse(name) if ":" not in name else reverse(name, args=["core", "publication"])
+        return Guarded(label, url, name=name.replace(":", "-"), icon_name=icon, order=order, permissions=permissions)
+
+
+_item("Planner", "newsroom_planner", "calendar-alt", 110)
+_item("Readers", "newsroom_readers", "group", 170, *SEE)
+_item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
+_item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)
+_item("Publication settings", "wagtailsettings:edit", "site", 200, "core.change_publication")
+
+
+@hooks.register("construct_main_menu")
+def main_menu(request: HttpRequest, items: list[Any]) -> None:
+    items[:] = [item for item in items if item.name not in HIDDEN]
+    for item in items:
+        if item.name == "images":
+            item.label, item.order = "Pictures", 140
+
+
+@hooks.register("construct_settings_menu")
+def settings_menu(request: HttpRequest, items: list[Any]) -> None:
+    # the publication has its place in the main menu; sites and collections have nothing to set: there is one of each
+    items[:] = [item for item in items if item.name not in {"publication", "sites", "locales"}]
+
+
+@hooks.register("construct_homepage_panels")
+def home(request: HttpRequest, shown: list[Component]) -> None:
+    shown += [panels.NoticesPanel(), panels.TodayPanel(), panels.DraftsPanel()]
+
+
+@hooks.register("construct_homepage_summary_items")
+def no_summary(request: HttpRequest, items: list[Any]) -> None:
+    items.clear()
+
+
+@hooks.register("register_account_menu_item")
+def how_you_log_in(request: HttpRequest) -> dict[str, str]:
+    return {
+        "url": reverse("mfa_index"),
+        "label": "How you log in",
+        "help_text": "Change your password, set up a second factor, add a passkey.",
+    }
+
+
+@hooks.register("insert_global_admin_css")
+def css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/newsroom.css"))
