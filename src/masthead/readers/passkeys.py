@@ -76,6 +76,11 @@ def explanation(request: HttpRequest) -> str:
     return f"Passkeys work at {settings.MASTHEAD.base_url}/."
 
 
+def on_laptop() -> bool:
+    """Whether this site serves the machine it runs on, and nobody else."""
+    return _is_laptop(urlsplit(settings.MASTHEAD.base_url).hostname or "")
+
+
 def _host(request: HttpRequest) -> str:
     return split_domain_port(request.get_host())[0]
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from masthead.access.policy import Standing, standing
 from masthead.core import clock
@@ -20,7 +21,8 @@ from masthead.front.pageview import view_of
 
 register = template.Library()
 
-FORMATS = {"day": ("DATE_FORMAT", "%Y-%m-%d"), "month": ("YEAR_MONTH_FORMAT", "%Y-%m"), "year": ("Y", "%Y")}
+# how it is written for people, and for machines
+FORMATS = {"day": ("DATE_FORMAT", "2026-11-23"), "month": ("YEAR_MONTH_FORMAT", "2026-11"), "year": ("Y", "2026")}
 
 
 @register.simple_tag
@@ -30,7 +32,9 @@ def date_of(moment: datetime | None, precision: str, publication: PublicationFac
         return SafeString("")
     local = moment.astimezone(ZoneInfo(publication.timezone))
     words, machine = FORMATS.get(precision, FORMATS["day"])
-    return format_html('<time datetime="{}">{}</time>', f"{local:{machine}}".zfill(4), date_format(local, words))
+    if words == "DATE_FORMAT" and (get_language() or "en").startswith("en-gb"):
+        words = "j F Y"  # Django's British date cuts the month short, which is for tables
+    return format_html('<time datetime="{}">{}</time>', local.date().isoformat()[: len(machine)], date_format(local, words))
 
 
 @register.filter
