@@ -148,12 +148,13 @@ def home(publication: PublicationFacts, now: datetime) -> HomePage:
     articles = cards.load(cards.listed(now).select_related("picture")[:HOME_ARTICLES])
     shelf = Shelf(article.picture for article in articles)
     ready = cards.cards_of(articles, shelf)
-    top, following = ready[:5], ready[5:17]
+    top, following = ready[:5], ready[5:12]
     regions: dict[Link, list[Card]] = {}
     for article, card in zip(articles[5:], ready[5:], strict=True):
-        for topic in article.topics.all():
-            if topic.kind == Topic.Kind.REGION:
-                regions.setdefault(Link(topic.name, topic.get_absolute_url()), []).append(card)
+        # one region each, the one with least so far, so that none is shown twice here
+        own = [Link(t.name, t.get_absolute_url()) for t in article.topics.all() if t.kind == Topic.Kind.REGION]
+        if own:
+            regions.setdefault(min(own, key=lambda link: len(regions.get(link, ()))), []).append(card)
     return HomePage(
         title=publication.name,
         description=teaser.summary(publication.about or publication.tagline, ""),
