@@ -110,7 +110,7 @@ def cut(blocks: Sequence[Sequence[str]], gate: int | None, policy: Policy) -> Cu
 
 
 # Text in which sanitising and re-serialising change nothing: no markup, no control character, only the entities we write.
-_SAFE = r"[^<>&\x00-\x1f\x7f-\x9f\xa0\ufdd0-\ufdef\ufffe\uffff]*"
+_SAFE = r"[^<>&\x00-\x1f\x7f-\x9f\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufdd0-\ufdef\ufffe\uffff]*"
 _PLAIN = re.compile(rf"{_SAFE}(?:&(?:amp|lt|gt);{_SAFE})*")
 # The same for what sanitising gives: a paragraph with nothing in it but words, emphasis and links
 _INLINE = r"</?(?:b|i|strong|em)>|</a>|<a href=\"[^\"<>&]*(?:&amp;[^\"<>&]*)*\" rel=\"noopener\">"
@@ -129,7 +129,7 @@ def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Ren
     for item in raw:
         kind, value = item["type"], item["value"]
         if kind == PARAGRAPH and value[:3] == "<p>" and value[-4:] == "</p>" and _PLAIN.fullmatch(value, 3, len(value) - 4):
-            if count := len(value[3:-4].split()):
+            if count := _count_words(value[3:-4]):
                 blocks.append((PARAGRAPH, value))
                 words += count
             continue
@@ -155,6 +155,13 @@ def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Ren
         blocks += part.blocks
         words += part.words
     return Rendered(tuple(blocks), gate), words
+
+
+def _count_words(text: str) -> int:
+    """``len(text.split())`` for text whose only white space is spaces, mostly without splitting it."""
+    if not text or text[0] == " " or text[-1] == " " or "  " in text:
+        return len(text.split())
+    return text.count(" ") + 1
 
 
 def escape_text(text: str) -> str:

@@ -138,9 +138,11 @@ def key(record: dict[str, Any]) -> str:
 
 
 def fingerprint(record: dict[str, Any]) -> bytes:
-    """The same for two bodies that differ at most in their white space and invisible characters."""
-    words = " ".join(text.characters(_string(record, "body")).split())
-    return hashlib.blake2b(words.encode(), digest_size=12).digest()
+    """The same for two bodies that differ at most in their white space and byte-order marks."""
+    letters = _string(record, "body")
+    for space in (" ", "\n", "\r", "\t", "\xa0", "\ufeff"):  # many times quicker than splitting
+        letters = letters.replace(space, "")
+    return hashlib.blake2b(letters.encode(errors="replace"), digest_size=12).digest()
 
 
 def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: int = FEWEST_WORDS) -> Entry:
