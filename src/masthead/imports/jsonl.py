@@ -167,6 +167,8 @@ def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: i
         blocks = markdown.blocks(text.characters(body))
         while blocks and blocks[0]["type"] == "heading" and blocks[0]["value"].casefold() == title.casefold():
             del blocks[0]
+        while blocks and blocks[-1]["type"] == "heading":
+            del blocks[-1]
     else:
         cleaned = text.clean(body, title)
         notes += cleaned.notes

@@ -95,8 +95,6 @@ def blocks(source: str, keep: Callable[[str], bool] = web_address) -> list[Raw]:
             if text and not text.startswith("<!--"):
                 made.append(block("paragraph", f"<p>{escape(text)}</p>"))
         position = end + 1
-    while made and made[-1]["type"] == "heading":
-        made.pop()
     return made
 
 
