@@ -47,6 +47,16 @@ def living(data: Path) -> list[int]:
     return found
 
 
+def freed(port: int, within: float = 3.0) -> bool:
+    """Whether ``port`` is free. A killed process's last thread closes its sockets a moment after the process is a zombie."""
+    deadline = time.monotonic() + within
+    while listening(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def none_living(data: Path, within: float = 3.0) -> bool:
     """Whether every process of ``data`` is gone, at the latest after ``within`` seconds."""
     deadline = time.monotonic() + within

@@ -57,7 +57,7 @@ def test_a_second_start_is_quick_and_answers(prepared: Path) -> None:
         assert get(f"{server.url}/health/ready") == (200, "ready\n")
         assert server.stop() == 0
         assert servers.none_living(prepared)
-        assert not servers.listening(server.port)
+        assert servers.freed(server.port)
     # The promise is 5 seconds on an idle machine (measured: under 2); this allows for a busy one and still sees a regression.
     assert took < 15
 
@@ -87,18 +87,19 @@ def test_a_signal_ends_everything_at_any_moment(prepared: Path, wait: float, num
         time.sleep(wait)
         server.stop(number)
         assert servers.none_living(prepared)
-        assert not servers.listening(server.port)
+        assert servers.freed(server.port)
 
 
-@pytest.mark.parametrize("wait", [1.0, 2.0, 4.0])
-def test_a_signal_ends_everything_while_it_is_set_up(tmp_path: Path, wait: float) -> None:
-    with Server(tmp_path / "data", "--empty") as server:
-        time.sleep(wait)
-        server.stop()
-        assert servers.none_living(tmp_path / "data")
-        assert not servers.listening(server.port)
-    # and what was interrupted is finished by the next start, not broken for good
-    with Server(tmp_path / "data", "--empty") as server:
+def test_a_signal_ends_everything_while_it_is_set_up(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for wait in (0.8, 1.6, 2.4, 4.0):
+        with Server(data, "--empty") as server:
+            time.sleep(wait)
+            server.stop()
+            assert servers.none_living(data)
+            assert servers.freed(server.port)
+    # and what was interrupted four times is finished by the next start, not broken for good
+    with Server(data, "--empty") as server:
         server.wait_until_ready()
         assert get(f"{server.url}/health/ready")[0] == 200
         server.stop()
@@ -108,7 +109,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(running: Server) -> None:
     assert len(servers.living(running.data)) >= 4  # supervisor, web, its two workers, worker
     running.process.kill()
     assert servers.none_living(running.data)
-    assert not servers.listening(running.port)
+    assert servers.freed(running.port)
 
 
 def test_a_role_that_dies_is_started_again(running: Server) -> None:

@@ -1,8 +1,8 @@
 """One file from which everything can be restored: database, pictures, secret key.
 
-The archive's layout is that of a data directory, so that restoring an SQLite publication is unpacking it. The database is copied
-through SQLite's online backup (or ``pg_dump``), which sees one moment of it while readers and writers go on. Pictures are only ever
-added, so those the database copy names are there when they are copied after it.
+The archive's layout is that of a data directory, so that restoring an SQLite publication is unpacking it. The database is
+copied through SQLite's online backup (or ``pg_dump``), which sees one moment of it while readers and writers go on. Pictures are
+copied after it: all that the copy names are there, but for one that an editor deleted in that very moment.
 """
 
 from __future__ import annotations

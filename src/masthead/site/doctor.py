@@ -126,7 +126,7 @@ def check_database() -> Iterator[Finding]:
     if not applied:
         yield fail("database", f"{name} lacks migrations; run `masthead prepare`.")
     elif connection.vendor == "sqlite" and settings.MASTHEAD.web_workers > 8:
-        yield warn("database", f"SQLite with {settings.MASTHEAD.web_workers} web workers: they will wait for one another to write.")
+        yield warn("database", f"SQLite with {settings.MASTHEAD.web_workers} web workers: they wait for one another to write.")
     else:
         yield ok("database", f"{name} answers and has every migration")
 
@@ -166,11 +166,13 @@ def check_mail() -> Finding:
     ).order_by("-attempts")
     if stuck := waiting.first():
         reason = f" (the server says: {stuck.error})" if stuck.error else ""
-        return fail("mail", f"{waiting.count():,} wait for more than five minutes{reason}; check MASTHEAD_EMAIL_URL and the worker.")
-    if settings.EMAIL_BACKEND == "masthead.core.maildir.EmailBackend":
+        text = f"{waiting.count():,} wait for more than five minutes{reason}"
+        return fail("mail", f"{text}; check MASTHEAD_EMAIL_URL and the worker.")
+    url = settings.MASTHEAD.email_url
+    if not url or url.startswith("file"):
         text = f"goes to files in {settings.MASTHEAD.data / 'mail'}, not to readers"
         return warn("mail", f"{text}; set MASTHEAD_EMAIL_URL before you open the doors.")
-    return ok("mail", f"by {settings.EMAIL_HOST}")
+    return ok("mail", f"by {urlsplit(url).hostname}")
 
 
 def check_time_zone() -> Finding:

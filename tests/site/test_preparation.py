@@ -1,0 +1,33 @@
+"""Preparing is quick when there is nothing to do, and right about whether there is."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from masthead.site import preparation
+
+
+@pytest.mark.django_db
+def test_file_names_tell_what_the_executor_tells() -> None:
+    """The shortcut agrees with Django, also about squashed migrations of libraries."""
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+    assert preparation.migrations_applied()
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_noticed() -> None:
+    MigrationRecorder.Migration.objects.filter(app="core", name__startswith="0002").delete()
+    assert not preparation.migrations_applied()
+
+
+@pytest.mark.django_db
+def test_nothing_is_run_where_nothing_is_missing() -> None:
+    with patch.object(preparation, "call_command") as call:
+        preparation.prepare(fill=False)
+    call.assert_not_called()
