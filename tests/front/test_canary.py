@@ -1,0 +1,211 @@
+"""The canary: every article carries a sentence below its gate; no address of the site may sing it to whom the gate is shut.
+
+The addresses come from the resolver, so that a new one joins by itself. Each is asked as every kind of visitor, as spoofed crawlers, with the
+tricks that opened other publications' gates. Whether a visitor may see a sentence is asked of ``decide()``, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, product, zip_longest
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core import signing
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.regex_helper import normalize
+from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
+from front.journey import Browser
+
+from masthead.access import services
+from masthead.access.policy import ArticleFacts, Reason, decide
+from masthead.articles.models import Article
+from masthead.core import clock
+from masthead.core.models import Event, OutgoingMail
+from masthead.readers import sessions
+from masthead.readers.models import Device, Reader
+
+SLOW_OR_SELF_ENDING = ("logout", "delete")  # asked last, or they would end the visitor who asks
+TRICKS: list[dict[str, Any]] = [
+    {},
+    {"headers": {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "From": "googlebot(at)googlebot.com"}},
+    {"headers": {"User-Agent": "facebookexternalhit/1.1", "Referer": "https://www.google.com/"}},
+    {"headers": {"Referer": "https://t.co/x", "X-Forwarded-For": "66.249.66.1", "X-Real-IP": "66.249.66.1", "Forwarded": "for=66.249.66.1"}},
+    {"headers": {"Range": "bytes=0-99999", "Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}},
+    {"headers": {"Accept": "application/ld+json, application/activity+json", "If-None-Match": "*", "X-HTTP-Method-Override": "POST"}},
+]
+QUERIES = ["", "?amp", "?print=1", "?format=json", "?output=full&reader=1", "?preview=true&mode=subscriber", "?q=canary&page=1&before=2099-01-01"]
+
+
+@dataclass
+class Cast:
+    """The articles at stake, and who looks."""
+
+    articles: list[Article]
+    values: dict[str, list[str]]
+    visitors: dict[str, Browser]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    author, topic = make_author(), make_topic()
+    metered = make_article("Metered", authors=[author], topics=[topic])
+    subscribers = make_article("Subscribers", access="subscribers", authors=[author], topics=[topic])
+    chosen = make_article("Chosen", authors=[author], topics=[topic])
+    instant = make_article("Instant", authors=[author], topics=[topic])
+    draft = make_article("Draft", live=False)
+    short = make_article("Short", paragraphs=["One paragraph only. The canary sings below the gate of short-one."], slug="short-one")
+    gated = make_article("Gated", slug="gated-early")
+    gated.body = [("paragraph", "<p>Before.</p>"), ("gate", None), ("paragraph", f"<p>{canary(gated)}</p>")]
+    gated.save_revision().publish()
+
+    ada, spent, friend = make_reader("ada@example.org"), make_reader("spent@example.org"), make_reader("friend@example.org")
+    make_comp(friend)
+    worker = make_reader("editor@example.org", is_staff=True, is_superuser=True)
+    visitors = {"nobody": Browser(), "device": Browser("192.0.2.2")}
+    visitors["device"].keep_reading(instant, "typed@example.org")
+    visitors["reader"] = Browser("192.0.2.3").log_in(ada)
+    visitors["reader"].choose(chosen)
+    visitors["spent"] = Browser("192.0.2.4").log_in(spent)
+    for n in range(3):
+        visitors["spent"].choose(make_article(f"Spent on {n}", paragraphs=["a", "b", "c", "d"]))
+    visitors["friend"] = Browser("192.0.2.5").log_in(friend)
+    visitors["worker with six digits"] = Browser("192.0.2.6").log_in(worker)
+
+    articles = [metered, subscribers, chosen, instant, draft, short, gated]
+    numbers = [str(article.pk) for article in articles]
+    slugs = [article.slug for article in articles]
+    return Cast(
+        articles,
+        {"number": [*numbers, "1"], "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]]},
+        visitors,
+    )
+
+
+def addresses(values: dict[str, list[str]]) -> Iterator[str]:
+    """Every address the resolver knows, with its parameters filled from ``values``."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str, converters: dict[str, Any]) -> Iterator[str]:
+        for entry in patterns:
+            known = {**converters, **getattr(entry.pattern, "converters", {})}
+            regex = prefix + str(entry.pattern.regex.pattern).lstrip("^").removeprefix("\\A").replace("\\Z", "")
+            if isinstance(entry, URLResolver):
+                yield from walk(entry.url_patterns, regex, known)
+                continue
+            for text, names in normalize(regex):
+                choices = [values["number" if "int" in type(known.get(name)).__name__.lower() else "text"] for name in names]
+                # the newsroom's hundreds of addresses share one door: two of each are enough to try it
+                for chosen in islice(product(*choices), 2 if regex.startswith("newsroom") else 12):
+                    yield "/" + text % dict(zip(names, chosen, strict=True))
+
+    yield from dict.fromkeys(walk(get_resolver().url_patterns, "", {}))
+
+
+def shut_to(browser: Browser, cast: Cast) -> list[str]:
+    """The sentences of the articles that are shut to ``browser``, by its cookies' rows in the database."""
+    policy = services.current_policy()
+    session = Session.objects.filter(session_key=getattr(browser.cookies.get("masthead_session"), "value", None)).first()
+    number = session.get_decoded().get("_auth_user_id") if session else None
+    reader = Reader.objects.filter(pk=number).first()
+    cookie = getattr(browser.cookies.get("masthead_device"), "value", None)
+    device = Device.objects.filter(subject=signing.Signer(salt="masthead.device").unsign(cookie)).first() if cookie else None
+    strong = bool(session and session.get_decoded().get(sessions.NEWSROOM))
+    visitor = services.visitor_of(reader, device, policy, clock.now(), staff=strong and reader is not None and reader.is_staff)
+    return [
+        canary(article)
+        for article in cast.articles
+        if not article.live or not decide(policy, ArticleFacts(article.pk, article.access), visitor, clock.now()).opens
+    ]
+
+
+def text_of(response: HttpResponse) -> str:
+    """Everything the visitor gets: status, headers, cookies, body."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    return f"{response.status_code} {response.headers} {response.cookies} {body.decode('utf-8', 'replace')}"
+
+
+def ask(browser: Browser, path: str, method: str, shut: list[str], **extra: Any) -> list[str]:
+    """Ask once; what leaked."""
+    browser.raise_request_exception = False
+    if method == "post":
+        extra["data"] = {"article": "gated-early", "email": "crawler@example.org", "code": "000000"}
+    answer = text_of(getattr(browser, method)(path, **extra))
+    return [f"{method} {path} {extra}: {sentence}" for sentence in shut if sentence in answer]
+
+
+def is_newsroom(path: str) -> bool:
+    return path.startswith(("/newsroom/", "/documents/", "/admin/"))
+
+
+def test_the_crawl_covers_the_site(cast: Cast) -> None:
+    known = list(addresses(cast.values))
+    for path in ("/", f"/articles/{cast.articles[0].slug}/", "/feeds/articles.rss", "/news-sitemap.xml", "/unlock/", "/account/", "/newsroom/"):
+        assert path in known, path
+    assert len(known) > 150
+
+
+def test_the_canary_is_where_it_may_be(cast: Cast) -> None:
+    """A crawl that could not see a sentence anywhere would prove nothing."""
+    friend, reader, device = (cast.visitors[name] for name in ("friend", "reader", "device"))
+    metered, subscribers, chosen, instant = cast.articles[:4]
+    for article in (metered, subscribers, chosen, instant):
+        assert canary(article) in friend.open(article)[1]
+    assert canary(chosen) in reader.open(chosen)[1]
+    assert canary(instant) in device.open(instant)[1]
+    assert friend.decision(metered) == Reason.COMP
+
+
+@pytest.mark.parametrize("who", ["nobody", "device", "reader", "spent", "friend", "worker with six digits"])
+def test_no_address_sings_to_whom_the_gate_is_shut(who: str, cast: Cast) -> None:
+    browser = cast.visitors[who]
+    leaks: list[str] = []
+    ending = [path for path in addresses(cast.values) if any(word in path for word in SLOW_OR_SELF_ENDING)]
+    shut = shut_to(browser, cast)
+    for path in addresses(cast.values):
+        if path in ending:
+            continue
+        if is_newsroom(path):
+            leaks += ask(browser, path, "get", shut)
+            continue
+        for trick, query in zip_longest(TRICKS, QUERIES, fillvalue=None):
+            leaks += ask(browser, path + (query or ""), "get", shut, **(trick or {}))
+        for method in ("head", "options"):
+            leaks += ask(browser, path, method, shut)
+        answered = ask(browser, path, "post", shut)
+        if path in {"/unlock/", "/keep-reading/", "/confirm/"} or answered:
+            shut = shut_to(browser, cast)  # a POST may open something: what is shut is asked anew
+        leaks += [leak for leak in answered if leak.rpartition(": ")[2] in shut]
+    for path in ending:
+        shut = shut_to(browser, cast)
+        leaks += ask(browser, path, "get", shut) + ask(browser, path, "post", shut)
+    assert not leaks, leaks[:10]
+    for mail in OutgoingMail.objects.all():
+        for article in cast.articles:
+            assert canary(article) not in mail.text + mail.html + mail.subject
+    assert not any(canary(article) in str(event.data) for event in Event.objects.all() for article in cast.articles)
+
+
+def test_the_newsroom_sings_to_nobody_but_those_who_work_there(cast: Cast) -> None:
+    sentences = [canary(article) for article in cast.articles]
+    leaks: list[str] = []
+    for who in ("nobody", "friend", "worker with six digits"):
+        for path in filter(is_newsroom, addresses(cast.values)):
+            leaks += ask(cast.visitors[who], path, "post", sentences)
+    assert not leaks, leaks[:10]
+
+
+def test_the_newsrooms_search_and_choosers_never_load_the_rest(cast: Cast) -> None:
+    """Not even staff find an article by a word of its rest: what autocomplete shows over a shoulder is teaser at most."""
+    worker = Reader.objects.get(email="editor@example.org")
+    client = Client()
+    client.force_login(worker)
+    session = client.session
+    session[sessions.NEWSROOM] = True
+    session.save()
+    for path in ("/newsroom/pages/search/?q=canary", "/newsroom/choose-page/search/?q=canary", "/newsroom/choose-page/?page_type=articles.article"):
+        response = client.get(path)
+        assert "The canary sings" not in response.content.decode()
