@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from wagtail.models import Page
@@ -21,8 +23,11 @@ from masthead.articles.models import Article, Byline, Topic
 from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.imports import jsonl
+from masthead.imports.judges import Judges
 
 BATCH = 250
+_AHEAD = 2  # batches read while one is written
+_SMALL = 1_000_000  # bytes; below, a second process takes longer to start than it saves
 _MOST_ROWS = 100_000  # of the report; a file in which everything is wrong must not fill the memory
 
 
@@ -69,6 +74,16 @@ class _Candidate:
     record: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some lines on their way: what of them is there already (key to article), and what is made of the others."""
+
+    candidates: list[_Candidate]
+    found: dict[str, int]
+    verdicts: Future[list[jsonl.Entry | str]]
+    position: int
+
+
 def import_jsonl(
     path: Path,
     *,
@@ -76,23 +91,31 @@ def import_jsonl(
     update: bool = False,
     fewest_words: int = jsonl.FEWEST_WORDS,
     batch: int = BATCH,
+    helper: bool = (os.cpu_count() or 1) > 1,
     progress: Callable[[int, Outcome], None] = lambda position, outcome: None,
 ) -> Outcome:
     """Import every record of ``path``. Interrupted at any point, the next run goes on after the last complete batch.
 
-    ``progress`` is told, after each batch, how many bytes of the file have been read, and what was done so far.
+    ``progress`` is told, after each batch, how many bytes of the file have been dealt with, and what was done so far. With a
+    ``helper``, texts are cleaned in a process beside the one that writes.
     """
     outcome = Outcome()
-    run = _Run(access, update, fewest_words, outcome, ZoneInfo(Publication.load().timezone))
     lines = jsonl.read(path)
-    try:
-        while some := list(islice(_readable(lines, outcome), batch)):
-            run.batch(some)
-            progress(some[-1].position, outcome)
-    except jsonl.Unreadable as error:
-        outcome.failure = str(error)
-    except KeyboardInterrupt:
-        outcome.interrupted = True
+    zone = Publication.load().timezone
+    with Judges(zone, fewest_words, now=clock.now(), helper=helper and path.is_file() and path.stat().st_size > _SMALL) as judges:
+        run = _Run(access, update, judges, outcome)
+        waiting: deque[_Batch] = deque()
+        try:
+            while some := list(islice(_readable(lines, outcome), batch)):
+                waiting.append(run.begin(some))
+                if len(waiting) > _AHEAD:
+                    progress(run.finish(waiting.popleft()), outcome)
+            while waiting:
+                progress(run.finish(waiting.popleft()), outcome)
+        except BrokenProcessPool:
+            outcome.failure = "The process that reads texts ended unexpectedly. Give the same command again to go on."
+        except KeyboardInterrupt:
+            outcome.interrupted = True
     return outcome
 
 
@@ -113,38 +136,52 @@ def _readable(lines: Iterator[jsonl.Line], outcome: Outcome) -> Iterator[jsonl.L
 class _Run:
     """One import: what it was asked, and what it has seen."""
 
-    def __init__(self, access: str, update: bool, fewest_words: int, outcome: Outcome, zone: ZoneInfo) -> None:
-        self.access, self.update, self.fewest_words, self.outcome, self.zone = access, update, fewest_words, outcome, zone
-        self.keys: set[bytes] = set()  # 16 bytes a record: the only thing that grows with the file
+    def __init__(self, access: str, update: bool, judges: Judges, outcome: Outcome) -> None:
+        self.access, self.update, self.judges, self.outcome = access, update, judges, outcome
+        self.keys: set[str] = set()  # with ``bodies`` the only things that grow with the file: some 200 bytes a record
         self.bodies: dict[bytes, int] = {}
 
-    def batch(self, lines: Iterable[jsonl.Line]) -> None:
+    def begin(self, lines: list[jsonl.Line]) -> _Batch:
+        """Look up what is there, and have the rest judged."""
         candidates = list(self._candidates(lines))
         found = dict(
             Article.objects.filter(import_key__in=[each.key for each in candidates]).values_list("import_key", "pk")
         )
+        records = [each.record for each in candidates if self.update or each.key not in found]
+        return _Batch(candidates, found, self.judges.judge(records), lines[-1].position)
+
+    def finish(self, batch: _Batch) -> int:
+        """Write what was judged, in one transaction; returns how far into the file that was."""
+        verdicts = iter(batch.verdicts.result())
         entries: list[tuple[_Candidate, jsonl.Entry]] = []
         changed: list[tuple[_Candidate, jsonl.Entry, int]] = []
-        for each in candidates:
-            present = found.get(each.key)
+        for each in batch.candidates:
+            present = batch.found.get(each.key)
             if present is not None and not self.update:
                 self.outcome.unchanged += 1
-                self._seen(each)
+                self._first(each)
                 continue
-            try:
-                entry = self._judged(each)
-            except jsonl.Refused as refused:
-                reason = str(refused)
-                self.outcome.skip(each.line, each.record, reason, _kind(reason))
-                continue
-            if present is None:
-                entries.append((each, entry))
+            verdict = next(verdicts)
+            if isinstance(verdict, jsonl.Entry) and (first := self._first(each)) != each.line:
+                verdict = f"has the same text as line {first}"
+            if isinstance(verdict, str):
+                self.outcome.skip(each.line, each.record, verdict, _kind(verdict))
+            elif present is None:
+                entries.append((each, verdict))
             else:
-                changed.append((each, entry, present))
+                changed.append((each, verdict, present))
         if entries:
             self._create(entries)
         for each, entry, present in changed:
             self._change(each, entry, present)
+        return batch.position
+
+    def _first(self, candidate: _Candidate) -> int:
+        """The line on which the candidate's text came first."""
+        try:
+            return self.bodies.setdefault(jsonl.fingerprint(candidate.record), candidate.line)
+        except jsonl.Refused:
+            return candidate.line
 
     def _candidates(self, lines: Iterable[jsonl.Line]) -> Iterator[_Candidate]:
         for line in lines:
@@ -154,25 +191,11 @@ class _Run:
             except jsonl.Refused as refused:
                 self.outcome.skip(line.number, record, str(refused))
                 continue
-            short = key.encode()
-            if short in self.keys:
+            if key in self.keys:
                 self.outcome.skip(line.number, record, "has an id that came before in this file")
                 continue
-            self.keys.add(short)
+            self.keys.add(key)
             yield _Candidate(line.number, key, record)
-
-    def _seen(self, candidate: _Candidate) -> None:
-        try:
-            self.bodies.setdefault(jsonl.fingerprint(candidate.record), candidate.line)
-        except jsonl.Refused:
-            pass
-
-    def _judged(self, candidate: _Candidate) -> jsonl.Entry:
-        entry = jsonl.entry(candidate.record, self.zone, clock.now(), self.fewest_words)
-        first = self.bodies.setdefault(jsonl.fingerprint(candidate.record), candidate.line)
-        if first != candidate.line:
-            raise jsonl.Refused(f"has the same text as line {first}")
-        return entry
 
     def _create(self, entries: list[tuple[_Candidate, jsonl.Entry]]) -> None:
         for attempt in range(3):
