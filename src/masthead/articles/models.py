@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.forms import WagtailAdminPageForm
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, TitleFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
@@ -92,6 +92,16 @@ class Author(index.Indexed, LogsChanges):
         return f"/authors/{self.slug}/"
 
 
+def _url_parts(page: Page, path: str, request: HttpRequest | None) -> tuple[int, str, str] | None:
+    """Site, root address and ``path``, as Wagtail wants them; None for a page that is not in the tree yet.
+
+    Not Wagtail's own: it looks up the address of its page view, which is not mounted here, and gives up.
+    """
+    for root in page._get_relevant_site_root_paths(request):
+        return root.site_id, root.root_url, path
+    return None
+
+
 class ArticleIndex(Page):
     """The one page all articles lie under; it has no page of its own but the home page."""
 
@@ -104,8 +114,7 @@ class ArticleIndex(Page):
         verbose_name = "articles"
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
-        parts = super().get_url_parts(request)
-        return parts and (parts[0], parts[1], "/")
+        return _url_parts(self, "/", request)
 
 
 class ArticleForm(WagtailAdminPageForm):
@@ -178,15 +187,15 @@ class Article(Page):
     import_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - unique when set
 
     content_panels = [
-        FieldPanel("title", heading="Headline", help_text="Short enough for a telephone: at most 120 characters, better 70."),
+        TitleFieldPanel("title", heading="Headline", placeholder=False, help_text="Short enough for a telephone: at most 120 characters, better 70."),
         FieldPanel("standfirst"),
         InlinePanel("bylines", heading="Authors", label="Author", help_text="In the order they are to be named."),
         FieldPanel(
-            "topics", widget=CheckboxSelectMultiple, help_text="Two or three: they decide what is offered as further reading."
+            "topics", widget=CheckboxSelectMultiple, help_text="Two or three: they decide what is offered to read next."
         ),
         FieldRowPanel(
             [
-                FieldPanel("format", help_text="The promise is an analysis or an in-depth every weekday."),
+                FieldPanel("format", help_text="Analysis or in depth: one every weekday."),
                 FieldPanel("access", help_text="Who reads what stands behind the gate."),
             ]
         ),
@@ -245,8 +254,7 @@ class Article(Page):
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         """Wagtail's address of this page: /articles/SLUG/ of the site, so that redirects and *view live* follow."""
-        parts = super().get_url_parts(request)
-        return parts and (parts[0], parts[1], self.path_on_site)
+        return _url_parts(self, self.path_on_site, request)
 
     def get_route_paths(self) -> list[str]:
         """The paths a redirect is made from when the slug changes."""

@@ -10,7 +10,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
-from masthead.newsroom.views import door
+from masthead.newsroom.views import door, explore
 
 urlpatterns = [
     path("login/", door.Login.as_view(), name="account_login"),
@@ -41,6 +41,7 @@ urlpatterns = [
     path("auth/2fa/passkeys/reauthenticate/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("auth/2fa/passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
     path("auth/2fa/passkeys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("pages/<int:parent_page_id>/", explore.explore),
     path("password_reset/", door.to_log_in),
     path("password_reset/<path:rest>", door.to_log_in),
 ]

@@ -15,7 +15,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.ui.tables.pages import BulkActionsColumn, PageStatusColumn, PageTitleColumn
+from wagtail.admin.ui.tables.pages import PageStatusColumn, PageTitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.pages.listing import IndexView as PageIndexView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
@@ -88,7 +88,9 @@ class ArticleFilters(WagtailFilterSet):
         widget=forms.CheckboxSelectMultiple,
     )
     author = django_filters.CharFilter(label="Author's name", method="by_author")
-    mine = django_filters.BooleanFilter(label="Mine", method="by_me", widget=forms.CheckboxInput)
+    owner = django_filters.ChoiceFilter(
+        label="Whose", method="by_me", choices=[("me", "Begun by me")], widget=forms.RadioSelect, empty_label="Anybody's"
+    )
 
     class Meta:
         model = Article
@@ -97,7 +99,7 @@ class ArticleFilters(WagtailFilterSet):
     def by_author(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(pk__in=Article.objects.filter(bylines__author__name__icontains=value).values("pk"))
 
-    def by_me(self, rows: Any, _name: str, value: bool) -> Any:
+    def by_me(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(owner=self.request.user) if value else rows
 
 
@@ -136,7 +138,6 @@ class ArticleViewSet(PageListingViewSet):
     index_view_class = ArticleIndexView
     filterset_class = ArticleFilters
     columns = [
-        BulkActionsColumn("bulk_actions"),
         PageTitleColumn("title", label="Headline", sort_key="title", classname="title"),
         Authors("authors", label="Authors", width="16%"),
         Chosen("format", label="Format", sort_key="format", width="9%"),

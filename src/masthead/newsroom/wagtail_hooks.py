@@ -104,9 +104,6 @@ def home(request: HttpRequest, shown: list[Component]) -> None:
     shown += [panels.NoticesPanel(), panels.TodayPanel(), panels.DraftsPanel()]
 
 
-@hooks.register("construct_homepage_summary_items")
-def no_summary(request: HttpRequest, items: list[Any]) -> None:
-    items.clear()
 
 
 @hooks.register("register_account_menu_item")

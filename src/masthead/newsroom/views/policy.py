@@ -111,7 +111,7 @@ def history(most: int = 50) -> list[dict[str, Any]]:
     """The newest versions, each with who made it, when, and what it changed from the one before."""
     rows = list(PolicyVersion.objects.select_related("changed_by").order_by("-pk")[: most + 1])
     told = []
-    for row, before in zip(rows, [*rows[1:], None], strict=True):
+    for row, before in zip(rows, [*rows[1:], None], strict=False):
         older = before or PolicyVersion()
         changed = [
             {"label": WORDS[name][0], "before": _shown(older, name), "after": _shown(row, name)}
