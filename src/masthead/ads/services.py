@@ -8,9 +8,10 @@ from datetime import datetime
 
 from masthead.ads import slots
 from masthead.ads.models import Advertisement
+from masthead.articles.pictures import WIDTHS as WIDTHS_OF_ALL
 from masthead.articles.pictures import Picture, Shelf
 
-WIDTHS = ("width-480|format-webp", "width-960|format-webp")
+WIDTHS = WIDTHS_OF_ALL[:3]
 
 
 @dataclass(frozen=True, slots=True)

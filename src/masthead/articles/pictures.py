@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from wagtail.images.exceptions import InvalidFilterSpecError
 from wagtail.images.models import Filter, Image, Rendition, SourceImageIOError
 
-WIDTHS = ("width-480|format-webp", "width-960|format-webp", "width-1440|format-webp")
+WIDTHS = tuple(f"width-{width}|format-webp|webpquality-70" for width in (480, 720, 960, 1440))
 SHARED = "fill-1200x630|format-jpeg"  # what other sites show beside a link
-PORTRAIT = "fill-320x320|format-webp"
+PORTRAIT = "fill-320x320|format-webp|webpquality-75"
 SQUARE = "fill-512x512|format-png"
 
 
@@ -26,9 +26,14 @@ class Picture:
 
 
 class Shelf:
-    """The renditions of some images, found together. One that does not exist yet is made when asked for."""
+    """The renditions of some images, found together.
 
-    def __init__(self, images: Iterable[Image | None], specs: Sequence[str] = WIDTHS) -> None:
+    They are made at publication (:func:`prepare`). Where that did not happen, the first ``makes`` images asked for are made up for
+    here and the others shown as uploaded: a list of sixty must not keep its reader waiting for sixty times four.
+    """
+
+    def __init__(self, images: Iterable[Image | None], specs: Sequence[str] = WIDTHS, makes: int = 1) -> None:
+        self._makes = makes
         wanted = {image.pk for image in images if image is not None}
         rows = Rendition.objects.filter(image__in=wanted, filter_spec__in=specs) if wanted else ()
         self._found = {(row.image_id, row.filter_spec, row.focal_point_key): row for row in rows}
@@ -38,13 +43,19 @@ class Shelf:
         if image is None:
             return None
         try:
-            renditions = [self._rendition(image, spec) for spec in specs]
+            found = [self._found.get((image.pk, spec, Filter(spec).get_cache_key(image))) for spec in specs]
+            if not all(found):
+                if self._makes <= 0:
+                    return Picture(image.file.url, "", image.width, image.height, alt)
+                self._makes -= 1
+            # by hand: Wagtail's look-up writes what it found to the cache, which here is a table
+            renditions = [row or image.get_rendition(spec) for row, spec in zip(found, specs, strict=True)]
         except (SourceImageIOError, InvalidFilterSpecError, OSError):
             return None
         # an original narrower than a width is not enlarged: say each real width once
         widths = {rendition.width: rendition for rendition in renditions}
         largest = widths[max(widths)]
-        middle = renditions[len(renditions) // 2]
+        middle = renditions[len(renditions) // 2]  # for browsers that know no srcset
         return Picture(
             src=middle.url,
             srcset=", ".join(f"{rendition.url} {width}w" for width, rendition in sorted(widths.items())) if len(widths) > 1 else "",
@@ -52,11 +63,6 @@ class Shelf:
             height=largest.height,
             alt=alt,
         )
-
-    def _rendition(self, image: Image, spec: str) -> Rendition:
-        key = Filter(spec).get_cache_key(image)
-        # by hand: Wagtail's look-up writes what it found to the cache, which here is a table
-        return self._found.get((image.pk, spec, key)) or image.get_rendition(spec)
 
 
 def prepare(image: Image | None, specs: Sequence[str] = (*WIDTHS, SHARED)) -> None:

@@ -349,6 +349,7 @@ class GateFacts:
     allowance: int
     period: str  # "month" or "week"
     renews: date | None
+    days: int  # a chosen article stays open at least this long
     newsletters: tuple[NewsletterFacts, ...]
 
 
@@ -398,22 +399,22 @@ def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime
     others = cards.related(article, MORE_ARTICLES, now)
     cards.load([article, *others])
     more = cards.nearest(article, others, MORE_ARTICLES)
-    shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED))
+    shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED), makes=2)
     # an article without a rendering was never published through the newsroom: show nothing rather than fail
     rendering = getattr(article, "rendering", None) or Rendered((), None)
-    return _article_page(article, rendering, tuple(cards.cards_of(more, shelf)), shelf, opens=opens, policy=policy, now=now)
+    return _article_page(article, rendering, more, shelf, opens=opens, policy=policy, now=now)
 
 
 def draft_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
     """The page of an unpublished ``article`` as it stands in memory."""
-    shelf = Shelf([article.picture], (*WIDTHS, SHARED))
-    return _article_page(article, render_body(article.body), (), shelf, opens=opens, policy=policy, now=now)
+    shelf = Shelf([article.picture], (*WIDTHS, SHARED), makes=2)
+    return _article_page(article, render_body(article.body), [], shelf, opens=opens, policy=policy, now=now)
 
 
 def _article_page(
     article: Article,
     rendering: Rendering | Rendered,
-    more: tuple[Card, ...],
+    more: list[Article],
     shelf: Shelf,
     *,
     opens: bool,
@@ -452,7 +453,7 @@ def _article_page(
         allowance=policy.allowance,
         period=policy.period,
         gate=None if opens else _gate(article, policy, now),
-        more=more,
+        more=tuple(cards.cards_of(more, shelf)),
     )
 
 
@@ -461,7 +462,7 @@ def _gate(article: Article, policy: Policy, now: datetime) -> GateFacts:
         renews = policy.period_at(now).ends.astimezone(ZoneInfo(policy.timezone)).date()
     except (ValueError, OSError, KeyError):  # a malformed rule: the gate offers the subscription only
         renews = None
-    return GateFacts(article.slug, policy.allowance, policy.period, renews, newsletters())
+    return GateFacts(article.slug, policy.allowance, policy.period, renews, policy.unlock_days, newsletters())
 
 
 # --- the rest of the house
