@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -171,4 +172,19 @@ def test_a_reader_who_stops_reading_does_not_stop_the_server(prepared: Path) -> 
             time.sleep(0.1)
         time.sleep(1)
         assert get(f"{server.url}/health/live")[0] == 200
+        server.stop()
+
+
+def test_the_first_start_serves_the_style_sheets_it_has_just_collected(tmp_path: Path) -> None:
+    """The application reads the list of static files when it is made; made too early, every page of a first start fails."""
+    data = tmp_path / "data"
+    with Server(data, "--empty") as server:
+        server.wait_until_ready()
+        status, page = get(f"{server.url}/login/")
+        assert status == 200
+        found = re.findall(r'"(/static/[^"]+\.css)"', page)
+        assert found
+        for sheet in found:
+            assert re.search(r"\.[0-9a-f]{12}\.css$", sheet)
+            assert get(server.url + sheet)[0] == 200
         server.stop()

@@ -25,10 +25,19 @@ _main = 0
 
 
 def preload() -> None:
-    """Load all that requests need, before anything is forked: once for every process, in time and in memory."""
-    import granian.server  # noqa: F401
+    """Load all that requests need, before anything is forked: once for every process, in time and in memory.
 
-    application()
+    Modules only. The application itself reads at its making what static files there are, and they may not be collected yet.
+    """
+    import granian.server  # noqa: F401
+    from django.conf import settings
+    from django.core.handlers import wsgi  # noqa: F401
+    from django.urls import get_resolver
+    from django.utils.module_loading import import_string
+
+    for middleware in settings.MIDDLEWARE:
+        import_string(middleware)
+    get_resolver().url_patterns  # noqa: B018 - a property that imports
     gc.collect()
     gc.freeze()  # else the first collection in each process would touch, and so copy, every page of the shared memory
 
@@ -41,6 +50,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    application()  # before the fork: it is made once
     connections.close_all()  # two processes must not share a connection
     if sys.platform == "linux":
         # Python 3.14 starts workers afresh by default: each would load Django again, for seconds and megabytes
@@ -65,12 +75,9 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def application() -> Callable[..., Any]:
-    """The WSGI application, with its addresses loaded (Django would do that in the first request)."""
-    from django.urls import get_resolver
-
+    """The WSGI application."""
     from masthead.site.wsgi import application
 
-    get_resolver().url_patterns  # noqa: B018 - a property that imports
     return application
 
 
