@@ -11,7 +11,9 @@ from masthead.ads.slots import Candidate, choose, fill
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SLOTS = ("top", "in-article", "side")
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)).map(lambda m: m.replace(second=0, microsecond=0))
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)).map(
+    lambda m: m.replace(second=0, microsecond=0)
+)
 candidates = st.builds(
     Candidate,
     id=st.integers(1, 10**6),

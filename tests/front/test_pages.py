@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
+
 from factories import canary, make_article, make_author, make_comp, make_reader, make_topic, set_policy
 from front.journey import Browser
-
 from masthead.access.models import Network
 from masthead.access.policy import Reason
 from masthead.ads.models import Advertisement
@@ -60,7 +60,9 @@ def json_ld(page: BeautifulSoup, kind: str) -> dict[str, Any]:
     return next(thing for thing in things if thing["@type"] == kind)
 
 
-def page_for(article: Article, decision: Reason, *, standing: str = "anonymous", left: int = 0, advertising: bool = True) -> BeautifulSoup:
+def page_for(
+    article: Article, decision: Reason, *, standing: str = "anonymous", left: int = 0, advertising: bool = True
+) -> BeautifulSoup:
     """The page of ``article`` under ``decision``, put together as the view does it."""
     view = PageView(article.path_on_site, standing, decision.value, left, "2026-11", advertising=advertising)
     from masthead.access.services import current_policy
@@ -91,7 +93,14 @@ def test_inside_the_article_stands_nothing_else(article: Article, decision: Reas
 
 
 def test_the_rest_of_a_shut_article_is_nowhere_in_the_answer(article: Article) -> None:
-    for path in (article.path_on_site, "/", "/feeds/articles.rss", "/topics/trade/", "/topics/trade/feed.rss", "/authors/ines-carvalho/"):
+    for path in (
+        article.path_on_site,
+        "/",
+        "/feeds/articles.rss",
+        "/topics/trade/",
+        "/topics/trade/feed.rss",
+        "/authors/ines-carvalho/",
+    ):
         response = Client().get(path)
         assert response.status_code == 200
         assert canary(article) not in response.content.decode() + str(response.headers), path
@@ -123,7 +132,10 @@ def test_the_choosing_gate_says_what_is_left(article: Article) -> None:
     gate = page_for(article, Reason.CHOOSE, standing="registered", left=2).select_one(".gate")
     assert gate.h2.get_text() == "2 of your 3 free articles are left this month"
     assert gate.form["action"] == "/unlock/" and gate.button.get_text() == "Read this article"
-    assert page_for(article, Reason.CHOOSE, left=1).select_one(".gate h2").get_text() == "1 of your 3 free articles is left this month"
+    assert (
+        page_for(article, Reason.CHOOSE, left=1).select_one(".gate h2").get_text()
+        == "1 of your 3 free articles is left this month"
+    )
 
 
 def test_the_spent_gate_says_when_the_next_come_in_the_publications_zone(article: Article) -> None:
@@ -220,7 +232,9 @@ def test_the_description_is_the_standfirst_or_the_teasers_beginning(house: Publi
     assert described[1] == "What a strait is for."
 
 
-@pytest.mark.parametrize("path", ["/", "/topics/", "/authors/", "/topics/trade/", "/authors/ines-carvalho/", "/subscribe/", "/newsletters/", "/about/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/topics/", "/authors/", "/topics/trade/", "/authors/ines-carvalho/", "/subscribe/", "/newsletters/", "/about/"]
+)
 def test_every_page_has_a_title_one_heading_and_its_canonical_address(article: Article, path: str, settings: Any) -> None:
     page = soup(Client(), f"{path}?utm_source=mail")
     assert page.title.get_text().strip() and len(page.find_all("h1")) == 1 and len(page.find_all("main")) == 1
@@ -285,7 +299,9 @@ def test_lists_page_by_date_without_gaps_or_repeats(house: Publication) -> None:
     assert sorted(seen) == sorted(made) and len(seen) == 45
 
 
-@pytest.mark.parametrize("mark", ["x", "2026-11-01.", ".5", "9999-99-99.1", "2026-11-01T00:00:00.1e9", "' OR 1=1", "2026-11-01.٣", "0" * 9999])
+@pytest.mark.parametrize(
+    "mark", ["x", "2026-11-01.", ".5", "9999-99-99.1", "2026-11-01T00:00:00.1e9", "' OR 1=1", "2026-11-01.٣", "0" * 9999]
+)
 def test_a_mark_that_is_none_of_ours_shows_the_first_page(article: Article, mark: str) -> None:
     page = soup(Client(), f"/topics/trade/?before={mark}")
     assert len(page.select(".list .card")) == 1
@@ -313,7 +329,11 @@ def test_old_dates_keep_their_precision(house: Publication) -> None:
 def test_source_and_licence_stand_at_an_imported_articles_foot(house: Publication) -> None:
     article = make_article(source="Office of the Historian", source_url="https://history.state.gov/x", licence="CC0")
     foot = soup(Client(), article.path_on_site).article.select_one("footer.source")
-    assert "Office of the Historian" in foot.get_text() and "CC0" in foot.get_text() and foot.a["href"] == "https://history.state.gov/x"
+    assert (
+        "Office of the Historian" in foot.get_text()
+        and "CC0" in foot.get_text()
+        and foot.a["href"] == "https://history.state.gov/x"
+    )
 
 
 # --- a page is a function of its view
@@ -345,7 +365,14 @@ PATHS = ["/", "/topics/", "/topics/trade/", "/subscribe/", "/feeds/articles.rss"
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("cookie", "public"),
-    [("", True), ("theirs", True), ("_ga", True), ("masthead_pass", False), ("masthead_device", False), ("masthead_session", False)],
+    [
+        ("", True),
+        ("theirs", True),
+        ("_ga", True),
+        ("masthead_pass", False),
+        ("masthead_device", False),
+        ("masthead_session", False),
+    ],
 )
 def test_public_only_without_our_cookies(article: Article, path: str, cookie: str, public: bool) -> None:
     client = Client()
@@ -406,7 +433,8 @@ def test_no_inline_program_or_style_needs_an_exception(article: Article) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/", 12), ("/topics/trade/", 12), ("/authors/ines-carvalho/", 12), ("ARTICLE", 14), ("/feeds/articles.rss", 12)]
+    ("path", "most"),
+    [("/", 12), ("/topics/trade/", 12), ("/authors/ines-carvalho/", 12), ("ARTICLE", 14), ("/feeds/articles.rss", 12)],
 )
 def test_few_queries_however_many_articles(article: Article, path: str, most: int, django_assert_max_num_queries: Any) -> None:
     for n in range(12):

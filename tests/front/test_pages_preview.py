@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 from django.test import RequestFactory
-from factories import canary, make_article, set_policy
 
+from factories import canary, make_article, set_policy
 from masthead.articles.models import Rendering
 from masthead.core.models import Change
 

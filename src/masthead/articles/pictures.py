@@ -28,8 +28,8 @@ class Picture:
 class Shelf:
     """The renditions of some images, found together.
 
-    They are made at publication (:func:`prepare`). Where that did not happen, the first ``makes`` images asked for are made up for
-    here and the others shown as uploaded: a list of sixty must not keep its reader waiting for sixty times four.
+    They are made at publication (:func:`prepare`). Where that did not happen, the first ``makes`` images asked for are made up
+    for here and the others shown as uploaded: a list of sixty must not keep its reader waiting for sixty times four.
     """
 
     def __init__(self, images: Iterable[Image | None], specs: Sequence[str] = WIDTHS, makes: int = 1) -> None:
@@ -58,7 +58,9 @@ class Shelf:
         middle = renditions[len(renditions) // 2]  # for browsers that know no srcset
         return Picture(
             src=middle.url,
-            srcset=", ".join(f"{rendition.url} {width}w" for width, rendition in sorted(widths.items())) if len(widths) > 1 else "",
+            srcset=", ".join(f"{rendition.url} {width}w" for width, rendition in sorted(widths.items()))
+            if len(widths) > 1
+            else "",
             width=largest.width,
             height=largest.height,
             alt=alt,

@@ -204,7 +204,13 @@ def topic(slug: str, before: str, now: datetime) -> ListPage:
         raise Http404("No topic is called that.")
     page = cards.page_of(cards.listed(now).filter(topics=row), before=before, size=LIST_ARTICLES)
     return _list_page(
-        page, before, kind="topic", name=row.name, path=row.get_absolute_url(), introduction=row.introduction, parent=Link("Topics", "/topics/")
+        page,
+        before,
+        kind="topic",
+        name=row.name,
+        path=row.get_absolute_url(),
+        introduction=row.introduction,
+        parent=Link("Topics", "/topics/"),
     )
 
 

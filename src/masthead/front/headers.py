@@ -38,7 +38,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-# The publisher pasted it and it may do what advertising does, but as nobody: no origin, no cookies, no way into the page around it.
+# The publisher pasted it and it may do what advertising does, but as nobody: no origin, no cookies, no way into the page.
 SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 # Uploaded files are looked at, never run (an SVG can hold a program).
 UPLOADED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox"

@@ -42,7 +42,9 @@ def view_for(request: HttpRequest, path: str, publication: PublicationFacts) -> 
     return view_of(path, standing(visitor, now), None, institution=visitor.institution, locale=publication.language)
 
 
-def render_personal(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def render_personal(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     """A page for one reader only (account, log-in, confirmation): with the request, CSRF token and all; never reused."""
     publication = publication_facts()
     visitor = getattr(request, "visitor", None)

@@ -1,7 +1,7 @@
 """Structured data for search engines (schema.org), from what the page shows anyway. Pure.
 
-``isAccessibleForFree`` follows from the article's access, never from the visitor. There is no ``hasPart`` selector, since the rest
-of a shut article is not in the page.
+``isAccessibleForFree`` follows from the article's access, never from the visitor. There is no ``hasPart`` selector, since the
+rest of a shut article is not in the page.
 """
 
 from __future__ import annotations
@@ -103,4 +103,10 @@ def breadcrumbs(page: Page, publication: PublicationFacts) -> dict[str, Any]:
 def script(page: Page, publication: PublicationFacts) -> str:
     """All of it as JSON that cannot end the element it stands in."""
     text = json.dumps(of(page, publication), ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        text.replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )

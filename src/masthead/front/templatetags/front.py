@@ -39,13 +39,13 @@ def date_of(moment: datetime | None, precision: str, publication: PublicationFac
 
 @register.filter
 def weekday(day: date) -> str:
-    """"Monday, 23 November"."""
+    """ "Monday, 23 November"."""
     return f"{date_format(day, 'l')}, {date_format(day, 'MONTH_DAY_FORMAT')}"
 
 
 @register.filter
 def day(moment: date) -> str:
-    """"1 December"."""
+    """ "1 December"."""
     return date_format(moment, "MONTH_DAY_FORMAT")
 
 

@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.filter
 def in_words(day: date | None) -> str:
-    """"1 December 2026": the language's date with its month written out."""
+    """ "1 December 2026": the language's date with its month written out."""
     if day is None:
         return ""
     return date_format(day, get_format("DATE_FORMAT").replace("M", "F").replace("N", "F"), use_l10n=False)

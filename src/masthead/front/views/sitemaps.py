@@ -70,10 +70,7 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 def _urls(request: HttpRequest, entries: Iterable[tuple[str, datetime | None]]) -> HttpResponse:
-    urls = "".join(
-        f"<url><loc>{_address(path)}</loc>{_changed(changed)}</url>"
-        for path, changed in entries
-    )
+    urls = "".join(f"<url><loc>{_address(path)}</loc>{_changed(changed)}</url>" for path, changed in entries)
     return _xml(request, f"<urlset {SITEMAP}>{urls}</urlset>")
 
 
