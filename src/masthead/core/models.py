@@ -1,5 +1,7 @@
 """The ground floor's tables: the change log, meters and limits, mail handed over, events, the publication."""
 
+from typing import Any
+
 from django.db import models
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
@@ -162,6 +164,14 @@ class Publication(BaseGenericSetting, ClusterableModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Its name, links and time zone stand on or behind every page."""
+        from masthead.core import changelog
+
+        with changelog.transaction() as changes:
+            super().save(*args, **kwargs)
+            changes.add(changelog.EVERYTHING)
 
 
 class NavigationLink(Orderable):

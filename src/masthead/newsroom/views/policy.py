@@ -99,7 +99,7 @@ class PolicyForm(forms.ModelForm):
             for name in ("instant_per_device", "instant_per_address", "instant_per_network"):
                 if not cleaned[name]:
                     self.add_error(name, "With 0 nobody would get instant access: switch instant access off, or allow 1 at least.")
-            if 0 < cleaned["instant_per_network"] < cleaned["instant_per_device"]:
+            if not self.errors and cleaned["instant_per_network"] < cleaned["instant_per_device"]:
                 self.add_error("instant_per_network", "A network holds many browsers: it cannot be allowed less than a single one.")
         base = self.current or PolicyVersion()
         if not self.errors and all(cleaned[name] == getattr(base, name) for name in FIELDS):
