@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from factories import canary, make_article, set_policy
 from masthead.articles.models import Rendering
-from masthead.core.models import Change
+from masthead.core.models import Change, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 )
 def test_preview_as(access: str, mode: str, decision: str) -> None:
     draft = make_article("Draft", access=access, live=False)
+    Publication.load()  # makes its row where there is none yet
     changes = Change.objects.count()
     response = draft.serve_preview(RequestFactory().get("/"), mode)
     page = BeautifulSoup(response.content, "html.parser")
