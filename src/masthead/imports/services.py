@@ -116,6 +116,7 @@ def import_jsonl(
             outcome.failure = "The process that reads texts ended unexpectedly. Give the same command again to go on."
         except KeyboardInterrupt:
             outcome.interrupted = True
+    outcome.rows.sort(key=lambda row: row.line)
     return outcome
 
 
