@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
 from factories import make_article, make_comp, make_reader, move_clock, set_policy
 from front.journey import Browser, code_for, link_for, mails_to
-
 from masthead.access import services as access
 from masthead.access.models import Grant
 from masthead.access.policy import ArticleFacts
@@ -300,11 +300,17 @@ def test_a_taken_address_looks_like_a_free_one() -> None:
         browser.cookies.pop("masthead_device")
         asked = ask(browser, address)
         shown = browser.get("/account/email/confirm/")
-        wrong = browser.post("/account/email/confirm/", {"code": "000000" if "000000" != _code(address) else "111111"})
+        wrong = browser.post("/account/email/confirm/", {"code": "111111" if _code(address) == "000000" else "000000"})
         answers.append(
             [
-                (r.status_code, r.get("Location"), sorted(r.cookies), sorted(r.headers), _comparable(r.content.decode(), address, reader.email))
-                for r in (asked, shown, wrong)
+                (
+                    answer.status_code,
+                    answer.get("Location"),
+                    sorted(answer.cookies),
+                    sorted(answer.headers),
+                    _comparable(answer.content.decode(), address, reader.email),
+                )
+                for answer in (asked, shown, wrong)
             ]
         )
     assert answers[0] == answers[1]

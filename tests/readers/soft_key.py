@@ -62,4 +62,5 @@ class SoftKey:
 
     def _answer(self, response: dict[str, str]) -> dict[str, Any]:
         number = websafe_encode(self.id)
-        return {"id": number, "rawId": number, "type": "public-key", "response": response, "clientExtensionResults": {"credProps": {"rk": True}}}
+        extensions = {"credProps": {"rk": True}}
+        return {"id": number, "rawId": number, "type": "public-key", "response": response, "clientExtensionResults": extensions}

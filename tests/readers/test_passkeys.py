@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+
 from factories import make_article, make_reader
 from front.journey import Browser, mails_to
-from readers.soft_key import PRESENT, SoftKey
-
 from masthead.core import clock
 from masthead.readers import passkeys
 from masthead.readers.models import Login, Reader
+from readers.soft_key import PRESENT, SoftKey
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +105,10 @@ def test_a_key_is_not_added_for_another_reader_than_began() -> None:
     assert not Authenticator.objects.exists()
 
 
-@pytest.mark.parametrize("broken", [None, [], "x", 7, {}, {"id": 1}, {"id": "a", "rawId": "b", "response": {}}, {"rawId": "AA", "response": None}])
+@pytest.mark.parametrize(
+    "broken",
+    [None, [], "x", 7, {}, {"id": 1}, {"id": "a", "rawId": "b", "response": {}}, {"rawId": "AA", "response": None}],
+)
 def test_what_is_no_answer_adds_and_opens_nothing(broken: Any) -> None:
     browser = local().log_in(make_reader())
     send(browser, "/account/passkeys/begin/", {})
@@ -117,7 +120,13 @@ def test_what_is_no_answer_adds_and_opens_nothing(broken: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [SoftKey(domain="evil.example"), SoftKey(origin="http://evil.example"), SoftKey(origin="https://localhost"), SoftKey(origin="http://a.localhost")]
+    "key",
+    [
+        SoftKey(domain="evil.example"),
+        SoftKey(origin="http://evil.example"),
+        SoftKey(origin="https://localhost"),
+        SoftKey(origin="http://a.localhost"),
+    ],
 )
 def test_a_key_made_elsewhere_is_not_added(key: SoftKey) -> None:
     browser = local().log_in(make_reader())
@@ -291,7 +300,12 @@ def test_ones_own_key_with_anothers_handle_logs_in_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("domain", "origin"),
-    [("evil.example", "http://evil.example"), ("localhost", "http://evil.example"), ("localhost", "http://a.localhost"), ("evil.example", "http://localhost")],
+    [
+        ("evil.example", "http://evil.example"),
+        ("localhost", "http://evil.example"),
+        ("localhost", "http://a.localhost"),
+        ("evil.example", "http://localhost"),
+    ],
 )
 def test_an_answer_made_on_another_site_opens_nothing(domain: str, origin: str) -> None:
     key = add_key(local().log_in(make_reader()))
@@ -407,7 +421,9 @@ def test_logging_in_as_another_leaves_nothing_of_the_first() -> None:
         ("https://192.0.2.7", "192.0.2.7", None),
     ],
 )
-def test_keys_belong_to_the_base_urls_name_never_to_what_the_request_says(base: str, host: str, name: str | None, settings: Any) -> None:
+def test_keys_belong_to_the_base_urls_name_whatever_the_request_says(
+    base: str, host: str, name: str | None, settings: Any
+) -> None:
     settings.MASTHEAD = replace(settings.MASTHEAD, base_url=base)
     browser = Browser(SERVER_NAME=host)
     html = browser.get("/login/").content.decode()

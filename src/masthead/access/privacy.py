@@ -50,5 +50,5 @@ def _grant(row: Grant) -> dict[str, Any]:
 
 
 def _erase(reader: Reader) -> None:
-    """Meters stay until their period ends: they hold a keyed hash and a count, and refilling them is what they are there to stop."""
+    """Meters stay until their period ends: a keyed hash and a count, there to stop what deleting them would bring."""
     Grant.objects.filter(reader=reader).delete()

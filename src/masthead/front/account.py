@@ -1,4 +1,4 @@
-"""What the account page says of one reader: what they may read, their shelf, what they asked for, and where they are logged in."""
+"""What the account page says of one reader: what they may read, their shelf, what they asked for, where they are logged in."""
 
 from __future__ import annotations
 
@@ -159,7 +159,12 @@ def shelf(reader: Reader, zone: ZoneInfo, now: datetime, number: str) -> Page:
     page = Paginator(rows, SHELF).get_page(number)
     articles = _articles(row.article_id for row in page.object_list)
     page.object_list = [
-        _kept(articles[row.article_id], day(row.since, zone), day(row.until, zone) if row.until else None, row.fact().in_date(now))
+        _kept(
+            articles[row.article_id],
+            day(row.since, zone),
+            day(row.until, zone) if row.until else None,
+            row.fact().in_date(now),
+        )
         for row in page.object_list
     ]
     return page

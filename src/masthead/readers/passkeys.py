@@ -1,7 +1,7 @@
-"""Passkeys: added to an account, and used in place of the mailed code. The ceremony is WebAuthn's; its checks are allauth's and fido2's.
+"""Passkeys: added to an account, and used in place of the mailed code.
 
-What is ours: which name the keys belong to, that a challenge is good for one answer, right or wrong, that a copied key is noticed,
-and that whatever goes wrong gets the same sentence.
+The ceremony is WebAuthn's; its checks are allauth's and fido2's. What is ours: which name the keys belong to, that a challenge is
+good for one answer, right or wrong, that a copied key is noticed, and that whatever goes wrong gets the same sentence.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Adapter(DefaultMFAAdapter):
 def relying_party(request: HttpRequest) -> str | None:
     """The domain name keys are made for, or None where this address cannot have any.
 
-    It is the base URL's, never whatever the request calls itself. WebAuthn knows no addresses of numbers: where a laptop serves itself, keys
-    belong to "localhost", and are offered to whoever came by that name.
+    It is the base URL's, never whatever the request calls itself. WebAuthn knows no addresses of numbers: where a laptop serves
+    itself, keys belong to "localhost", and are offered to whoever came by that name.
     """
     base = urlsplit(settings.MASTHEAD.base_url).hostname or ""
     here = _host(request)
@@ -70,7 +70,8 @@ def explanation(request: HttpRequest) -> str:
     base = urlsplit(settings.MASTHEAD.base_url)
     if _is_laptop(base.hostname or ""):
         _, port = split_domain_port(request.get_host())
-        return f"Passkeys belong to a name and do not work at an address of numbers. Here they work at http://localhost{':' + port if port else ''}/."
+        there = f"http://localhost{':' + port if port else ''}/"
+        return f"Passkeys belong to a name and do not work at an address of numbers. Here they work at {there}."
     if not settings.MASTHEAD.secure or _is_number(base.hostname or ""):
         return "Passkeys need a site that is reached by its name over https, which this one is not yet."
     return f"Passkeys work at {settings.MASTHEAD.base_url}/."
@@ -187,7 +188,7 @@ def begin_login(request: HttpRequest) -> dict[str, Any]:
 
 
 def reader_of(request: HttpRequest, credential: Any) -> Reader:
-    """Whose passkey answered this session's challenge. Raises :class:`Refused`, with one sentence for everything that can be wrong."""
+    """Whose passkey answered this session's challenge. Raises :class:`Refused`, with one sentence whatever is wrong."""
     try:
         parsed = AuthenticationResponse.from_dict(credential)
         _came_from_here(request, parsed.response.client_data)
@@ -204,7 +205,7 @@ def reader_of(request: HttpRequest, credential: Any) -> Reader:
 
 
 def _count(row: Authenticator, counter: int) -> None:
-    """Refuse a key whose counter did not grow: there are two of it (WebAuthn, 7.2, step 22). Synced keys do not count and send 0."""
+    """Refuse a key whose counter did not grow: there are two of it (WebAuthn, 7.2). Synced keys do not count, and send 0."""
     with transaction.atomic():
         held = Authenticator.objects.select_for_update().get(pk=row.pk)
         before = int(held.data.get("sign_count", 0))

@@ -52,7 +52,7 @@ def remember(request: HttpRequest, reader: Reader, *, method: str, device: Devic
 
 
 def in_newsroom(request: HttpRequest) -> bool:
-    """Whether this session may enter the newsroom: someone who works here, logged in by passkey, or by password and second factor.
+    """Whether this session may enter the newsroom: someone who works here, by passkey, or by password and second factor.
 
     Where the settings do not require a second factor the password alone does (with one enrolled it never stands alone).
     """
@@ -82,7 +82,9 @@ def is_fresh(request: HttpRequest) -> bool:
     """Whether this browser logged in a moment ago: what a stolen session, or one left open at a library, is not."""
     since = clock.now() - FRESH
     key = request.session.session_key
-    return bool(request.user.is_authenticated and Login.objects.filter(session_key=key, reader=request.user, created__gt=since).exists())
+    if not request.user.is_authenticated:
+        return False
+    return Login.objects.filter(session_key=key, reader=request.user, created__gt=since).exists()
 
 
 def may_change_keys(request: HttpRequest) -> bool:

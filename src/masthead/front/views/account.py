@@ -1,4 +1,7 @@
-"""The account: what is yours here, and the forms that change it. For one reader only: never reused, with Django's token in its forms."""
+"""The account: what is yours here, and the forms that change it.
+
+For one reader only: never reused, and with Django's token in its forms.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,9 @@ DONE = {  # what the page says after a form that worked: the section it is said 
     "passkey-removed": ("passkeys", "The passkey is removed. Your device may still offer it; delete it there, too."),
 }
 NOT_LAST = "That is not the code we sent last; "
+NOT_OPEN = "No code is open in this browser. Type the new address and we send one there."
+TAKEN_BY_NOW = "That address has an account of its own by now. Log in with it instead."
+LAST_OF_ALL = "You are the last who may do everything in the newsroom. Give somebody else that first."
 STRONG_ONLY = "You work here: log in to the newsroom with your password or passkey first, then change this."
 
 ReaderView = Callable[..., HttpResponse]
@@ -110,7 +116,7 @@ def confirm_email(request: HttpRequest, reader: Reader) -> HttpResponse:
     row = codes.open_row(device, change=True)
     if row is None or row.reader_id != reader.pk:  # somebody else's, who used this browser before
         if request.method == "POST":
-            return page(request, reader, {"email": "No code is open in this browser. Type the new address and we send one there."})
+            return page(request, reader, {"email": NOT_OPEN})
         return HttpResponseRedirect(f"{PAGE}#address")
     if request.method != "POST":
         return _confirm_page(request, row.address)
@@ -127,7 +133,7 @@ def confirm_email(request: HttpRequest, reader: Reader) -> HttpResponse:
         try:
             services.change_address(row=spent.row)
         except readers.AddressTaken:
-            return page(request, reader, {"email": "That address has an account of its own by now. Log in with it instead."}, row.address)
+            return page(request, reader, {"email": TAKEN_BY_NOW}, row.address)
     request.visitor_changed = True  # type: ignore[attr-defined]
     return done("address", "address")
 
@@ -158,7 +164,8 @@ def revoke(request: HttpRequest, reader: Reader) -> HttpResponse:
     if number == str(here):
         sessions.log_out(request)
         return _answer(request, "/")
-    if not (number.isascii() and number.isdigit() and len(number) < 19) or not sessions.revoke(reader=reader, login_id=int(number)):
+    numeral = number.isascii() and number.isdigit() and len(number) < 19
+    if not numeral or not sessions.revoke(reader=reader, login_id=int(number)):
         return page(request, reader, {"browsers": "That log-in is over already."})
     request.visitor_changed = True  # type: ignore[attr-defined]
     return done("revoked", "browsers")
@@ -191,7 +198,7 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
     if reader.is_staff and not sessions.in_newsroom(request):
         return _delete_page(request, reader, STRONG_ONLY, typed)
     if reader.is_superuser and not Reader.objects.filter(is_superuser=True, is_active=True).exclude(pk=reader.pk).exists():
-        return _delete_page(request, reader, "You are the last who may do everything in the newsroom. Give somebody else that first.", typed)
+        return _delete_page(request, reader, LAST_OF_ALL, typed)
     services.delete_account(reader=reader)
     sessions.log_out(request)
     return _answer(request, "/")
