@@ -21,7 +21,7 @@ from masthead.readers.models import Login
 pytestmark = pytest.mark.django_db
 
 
-def facts(article) -> ArticleFacts:  # noqa: ANN001
+def facts(article) -> ArticleFacts:
     return ArticleFacts(article.pk, article.access)
 
 

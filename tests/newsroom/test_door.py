@@ -24,7 +24,6 @@ from masthead.core.models import Change, Event, OutgoingMail
 from masthead.newsroom.adapters import method_of
 from masthead.readers import sessions
 from masthead.readers.models import Login
-
 from newsroom_people import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +56,7 @@ INSIDE = [
 ]
 
 
-def in_by_code(client: Client, reader) -> None:  # noqa: ANN001
+def in_by_code(client: Client, reader) -> None:
     """Log ``client`` in as the six digits do it."""
     request = RequestFactory().get("/")
     request.session = client.session
@@ -166,7 +165,10 @@ def test_an_enrolled_second_factor_cannot_be_skipped(staff):
         assert client.get(path).status_code == 302, path
     assert sessions.NEWSROOM not in client.session
     assert "_auth_user_id" not in client.session
-    assert client.post("/newsroom/login/second-factor/", {"code": "000000" if totp(secret) != "000000" else "000001"}).status_code == 200
+    assert (
+        client.post("/newsroom/login/second-factor/", {"code": "000000" if totp(secret) != "000000" else "000001"}).status_code
+        == 200
+    )
     assert client.get("/newsroom/").status_code == 302
     answer = client.post("/newsroom/login/second-factor/", {"code": totp(secret)})
     assert answer["Location"] == "/newsroom/"
@@ -221,7 +223,7 @@ def test_enrolling_opens_the_session_that_enrolled_and_no_other(required, staff)
     assert thief.get("/newsroom/auth/2fa/").status_code == 302
 
 
-def _request(client: Client, user) -> HttpRequest:  # noqa: ANN001
+def _request(client: Client, user) -> HttpRequest:
     request = RequestFactory().post("/")
     request.session, request.user, request.client_address = client.session, user, "127.0.0.1"
     return request

@@ -56,7 +56,18 @@ def test_the_menu_names_what_one_may_open(as_role):
         return as_role(role).get("/newsroom/").content.decode()
 
     publisher = menu("Publisher")
-    for label in ("Articles", "Planner", "Topics", "Authors", "Pictures", "Advertisements", "Readers", "Explain", "Policy", "Networks"):
+    for label in (
+        "Articles",
+        "Planner",
+        "Topics",
+        "Authors",
+        "Pictures",
+        "Advertisements",
+        "Readers",
+        "Explain",
+        "Policy",
+        "Networks",
+    ):
         assert f'"{label}"' in publisher or f">{label}<" in publisher, label
     assert '"/newsroom/policy/"' not in menu("Writer")
     assert "wagtail.org" not in publisher
@@ -209,7 +220,9 @@ def test_explain_says_the_same_as_the_rules(as_role):
     ask = {"reader": reader.email, "article": article.slug}
     assert "<code>choose</code>" in client.get("/newsroom/explain/", ask).content.decode()
     services.give_comp(reader=reader, days=3, reason="Guest author", by=client.reader)
-    page = client.get("/newsroom/explain/", ask | {"article": f"http://127.0.0.1:8000/articles/{article.slug}/?x=1"}).content.decode()
+    page = client.get(
+        "/newsroom/explain/", ask | {"article": f"http://127.0.0.1:8000/articles/{article.slug}/?x=1"}
+    ).content.decode()
     assert "<code>comp</code>" in page and "Guest author" in page
     assert "No reader has the address" in client.get("/newsroom/explain/", ask | {"reader": "no@example.com"}).content.decode()
     assert "No article has the slug" in client.get("/newsroom/explain/", ask | {"article": "no"}).content.decode()

@@ -34,7 +34,7 @@ def frozen(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
-def scheduled(at: datetime, by, title: str = "Salt Flats and Sovereignty") -> Article:  # noqa: ANN001
+def scheduled(at: datetime, by, title: str = "Salt Flats and Sovereignty") -> Article:
     article = make_article(title, live=False)
     article.go_live_at = at
     article.save_revision(user=by).publish(user=by)
@@ -172,7 +172,9 @@ def test_the_page_moves_by_form_and_by_script(as_role):
     told = json.loads(answer.content)
     assert (told["done"], Plan.objects.exists()) == (True, False)
     assert "A River with Ten States" in told["html"]
-    bad = client.post("/newsroom/planner/move/", {"article": draft.pk, "day": "soon"}, headers={"X-Requested-With": "XMLHttpRequest"})
+    bad = client.post(
+        "/newsroom/planner/move/", {"article": draft.pk, "day": "soon"}, headers={"X-Requested-With": "XMLHttpRequest"}
+    )
     assert (bad.status_code, json.loads(bad.content)["done"]) == (409, False)
     for number in ("0", "-1", "1 OR 1=1", "9" * 30):
         assert client.post("/newsroom/planner/move/", {"article": number, "day": ""}).status_code == 404

@@ -235,7 +235,7 @@ def _notes(reader: Reader, article: ArticleFacts, period: str, browsers: list[De
         notes.append("The account is closed: nobody can log in to it, so none of this counts for anyone.")
     if reader.confirmed is None:
         notes.append(
-            "The address is not confirmed: nobody has logged in with it yet, so visitors are treated as unknown until a code is typed."
+            "The address is not confirmed: nobody has logged in with it yet; visitors are unknown until a code is typed."
         )
     if reader.is_staff:
         notes.append("They work here: in a browser logged in to the newsroom every article opens for them.")

@@ -24,12 +24,16 @@ class Advertisement(LogsChanges):
     picture = models.ForeignKey("wagtailimages.Image", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     picture_alt = models.CharField("alt text", max_length=250, blank=True)
     tag = models.TextField(
-        "pasted tag", blank=True, help_text="HTML from an advertising service, instead of the above. It runs in your readers' browsers."
+        "pasted tag",
+        blank=True,
+        help_text="HTML from an advertising service, instead of the above. It runs in your readers' browsers.",
     )
     starts = models.DateTimeField(null=True, blank=True)
     ends = models.DateTimeField(null=True, blank=True)
     weight = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(100)], help_text="Twice the weight is shown twice as often."
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Twice the weight is shown twice as often.",
     )
     active = models.BooleanField(default=True)
 
@@ -50,7 +54,7 @@ class Advertisement(LogsChanges):
                 problems["headline"] = "An advertisement needs a headline and a link, or a pasted tag."
             if not self.link:
                 problems["link"] = "Where does it lead? Write a path such as /newsletters/, or a full address."
-            elif not (self.link.startswith(("https://", "http://")) or (self.link.startswith("/") and not self.link.startswith("//"))):
+            elif self.link.startswith("//") or not self.link.startswith(("https://", "http://", "/")):
                 problems["link"] = "A link begins with https://, or with / for a page of yours."
             if self.picture_id and not self.picture_alt.strip():
                 problems["picture_alt"] = "Please say what the picture shows, for whoever cannot see it."

@@ -184,10 +184,15 @@ class Article(Page):
     source = models.CharField(max_length=200, blank=True, help_text="Where an imported text comes from; stands at its foot.")
     source_url = models.URLField("source's address", max_length=500, blank=True)
     licence = models.CharField(max_length=200, blank=True, help_text="The licence an imported text is published under.")
-    import_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - unique when set
+    import_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)
 
     content_panels = [
-        TitleFieldPanel("title", heading="Headline", placeholder=False, help_text="Short enough for a telephone: at most 120 characters, better 70."),
+        TitleFieldPanel(
+            "title",
+            heading="Headline",
+            placeholder=False,
+            help_text="Short enough for a telephone: at most 120 characters, better 70.",
+        ),
         FieldPanel("standfirst"),
         InlinePanel("bylines", heading="Authors", label="Author", help_text="In the order they are to be named."),
         FieldPanel(
@@ -203,7 +208,9 @@ class Article(Page):
             [
                 FieldPanel("picture"),
                 FieldPanel("picture_alt"),
-                FieldRowPanel([FieldPanel("picture_caption", help_text="What a reader should know of it."), FieldPanel("picture_credit")]),
+                FieldRowPanel(
+                    [FieldPanel("picture_caption", help_text="What a reader should know of it."), FieldPanel("picture_credit")]
+                ),
             ],
             heading="Lead picture",
         ),
@@ -238,16 +245,17 @@ class Article(Page):
         """What has to be mended before readers may see it: a sentence for each field. An archive is published as it is."""
         found: dict[str, str] = {}
         if self.picture_id and not self.picture_alt.strip():
-            found["picture_alt"] = "Please say what the lead picture shows, for whoever cannot see it; then the article can be published."
+            found["picture_alt"] = "Please say what the lead picture shows, for whoever cannot see it."
         if not self.import_key:
-            for name, what, limit in (("title", "headline", self.headline_limit), ("standfirst", "standfirst", self.standfirst_limit)):
+            limits = {"title": ("headline", self.headline_limit), "standfirst": ("standfirst", self.standfirst_limit)}
+            for name, (what, limit) in limits.items():
                 length = len(getattr(self, name))
                 if length > limit:
-                    found[name] = f"The {what} has {length} characters; please shorten it to {limit}, so that cards and mails can show all of it."
+                    found[name] = f"The {what} has {length} characters; please shorten it to {limit}: cards and mails show all of it."
         return found
 
     def clean(self) -> None:
-        """Refuse to publish what readers could not use. At a scheduled hour nobody is there to mend it: that was asked at scheduling."""
+        """Refuse to publish what readers could not use; not at a scheduled hour, when nobody is there: it was asked before."""
         super().clean()
         if self.live and not self.drafting and not self.go_live_at and (problems := self.problems()):
             raise ValidationError(problems)

@@ -1,4 +1,4 @@
-"""``masthead explain``: the decision for one reader and one article, in plain words. (Articles are two floors above ``access``.)"""
+"""``masthead explain``: the decision for one reader and one article, in plain words. (``access`` knows no articles.)"""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def command(address: str, slug: str, as_json: bool) -> None:
     click.echo(in_words(told, article.title))
 
 
-def find(address: str, text: str):  # noqa: ANN201 - (Reader, Article)
-    """The reader of ``address`` and the article that ``text`` (a slug or its page's address) names. Raises ``LookupError`` with a sentence."""
+def find(address: str, text: str):
+    """The reader of ``address`` and the article of ``text``, a slug or a page's address. Raises ``LookupError`` with a sentence."""
     from masthead.articles.models import Article
     from masthead.readers import addresses
     from masthead.readers.models import Reader
@@ -53,7 +53,7 @@ def find(address: str, text: str):  # noqa: ANN201 - (Reader, Article)
     return reader, article
 
 
-def in_words(told, title: str) -> str:  # noqa: ANN001 - Explanation
+def in_words(told, title: str) -> str:
     """``told`` as a page of text for a terminal."""
     lines = [
         f"{told.reader} and “{title}”",
@@ -69,7 +69,9 @@ def in_words(told, title: str) -> str:  # noqa: ANN001 - Explanation
     ]
     for grant in told.grants:
         until = f"until {grant.until:%Y-%m-%d %H:%M}" if grant.until else "without end"
-        lines.append(f"  {'+' if grant.counted else '-'} {grant.title} ({grant.holder}), {grant.since:%Y-%m-%d %H:%M} {until} UTC")
+        lines.append(
+            f"  {'+' if grant.counted else '-'} {grant.title} ({grant.holder}), {grant.since:%Y-%m-%d %H:%M} {until} UTC"
+        )
         if grant.reason:
             lines.append(f"      given for: {grant.reason}")
         lines.append(f"      {grant.why}")

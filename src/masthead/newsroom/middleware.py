@@ -47,7 +47,7 @@ class NewsroomDoor:
         path = request.path_info
         if path.startswith(OUTSIDE) or sessions.in_newsroom(request):
             return self.get_response(request)
-        if path == LOGOUT and request.user.is_authenticated:
+        if path == LOGOUT:  # also for whoever gives up halfway through logging in
             return self.get_response(request)
         if sessions.owes_second_factor(request) and not is_mfa_enabled(request.user, FACTORS):
             if not path.startswith(ENROLLING):

@@ -211,15 +211,17 @@ def _unpublished(reader: Reader, zone: ZoneInfo) -> list[Card]:
     return cards
 
 
-def _slim(rows):  # noqa: ANN001, ANN202 - QuerySet[Article]
+def _slim(rows):
     return rows.defer("body", "standfirst", "search_description", "source", "licence")
 
 
-def _with_authors(rows) -> list[tuple[Article, str]]:  # noqa: ANN001
+def _with_authors(rows) -> list[tuple[Article, str]]:
     rows = list(rows)
     names: dict[int, list[str]] = {}
     for article, name in (
-        Byline.objects.filter(article__in=[row.pk for row in rows]).order_by("sort_order").values_list("article_id", "author__name")
+        Byline.objects.filter(article__in=[row.pk for row in rows])
+        .order_by("sort_order")
+        .values_list("article_id", "author__name")
     ):
         names.setdefault(article, []).append(name)
     return [(row, " and ".join(names.get(row.pk, ()))) for row in rows]

@@ -1,6 +1,6 @@
 """Roles and the workflow: made after every migration, and safe to repeat.
 
-Not a data migration: permissions exist only once Django has made them, after the last one. What a publication changed in the newsroom
+Not a data migration: permissions exist only once Django has made them, after the last one. What a publication changed
 afterwards (a role's further permissions, another workflow) stays: nothing is taken away here.
 """
 
@@ -11,7 +11,15 @@ from typing import Any
 from django.apps import apps as registry
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from wagtail.models import Collection, GroupApprovalTask, GroupCollectionPermission, GroupPagePermission, Workflow, WorkflowPage, WorkflowTask
+from wagtail.models import (
+    Collection,
+    GroupApprovalTask,
+    GroupCollectionPermission,
+    GroupPagePermission,
+    Workflow,
+    WorkflowPage,
+    WorkflowTask,
+)
 
 from masthead.articles.models import ArticleIndex
 
@@ -20,7 +28,16 @@ APPROVAL = "Editor approval"
 
 _PICTURES = {"add_image", "choose_image"}
 _DESK = {
-    "articles": {"add_author", "change_author", "delete_author", "view_author", "add_topic", "change_topic", "delete_topic", "view_topic"},
+    "articles": {
+        "add_author",
+        "change_author",
+        "delete_author",
+        "view_author",
+        "add_topic",
+        "change_topic",
+        "delete_topic",
+        "view_topic",
+    },
 }
 _PUBLISHING = {
     "access": {"add_policyversion", "view_policyversion", "add_grant", "change_grant", "view_grant",

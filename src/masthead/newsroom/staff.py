@@ -1,4 +1,4 @@
-"""Who works here: added, changed and let go by administrators, in place of Wagtail's list of all users (which are all readers)."""
+"""Who works here: added, changed and let go by administrators, in place of Wagtail's users, which are all readers."""
 
 from __future__ import annotations
 

@@ -1,13 +1,10 @@
-"""How the newsroom lists and edits things: articles, topics, authors, advertisements, newsletters, networks, and those who work here."""
+"""How the newsroom lists and edits things: articles, topics, authors, advertisements, newsletters, networks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import django_filters
-from allauth.account.internal.flows.password_reset import request_password_reset
-from allauth.core import context as allauth_context
-from allauth.mfa.models import Authenticator
 from django import forms
 from django.db.models import Count, Q
 from django.utils.functional import cached_property
@@ -21,9 +18,6 @@ from wagtail.admin.views.pages.listing import IndexView as PageIndexView
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.viewsets.pages import PageListingViewSet
-from wagtail.users.forms import UserCreationForm, UserEditForm
-from wagtail.users.views.users import IndexView as UserIndexView
-from wagtail.users.views.users import UserViewSet
 
 from masthead.access import networks
 from masthead.access.models import Network
@@ -31,8 +25,6 @@ from masthead.ads.models import Advertisement
 from masthead.articles.models import Article, Author, Topic
 from masthead.core import changelog
 from masthead.newsletters.models import Newsletter
-from masthead.readers import addresses
-from masthead.readers.models import Reader
 
 # Articles -------------------------------------------------------------------------------------------------------------
 
@@ -80,8 +72,12 @@ class ArticleFilters(WagtailFilterSet):
         widget=forms.RadioSelect,
         empty_label="Any",
     )
-    format = django_filters.MultipleChoiceFilter(label="Format", choices=Article.Format.choices, widget=forms.CheckboxSelectMultiple)
-    access = django_filters.MultipleChoiceFilter(label="Access", choices=Article.Access.choices, widget=forms.CheckboxSelectMultiple)
+    format = django_filters.MultipleChoiceFilter(
+        label="Format", choices=Article.Format.choices, widget=forms.CheckboxSelectMultiple
+    )
+    access = django_filters.MultipleChoiceFilter(
+        label="Access", choices=Article.Access.choices, widget=forms.CheckboxSelectMultiple
+    )
     topics = django_filters.ModelMultipleChoiceFilter(
         label="Topic",
         queryset=lambda request: Topic.objects.order_by("name"),
@@ -374,5 +370,3 @@ class NetworkViewSet(Everywhere):
         ],
         base_form_class=NetworkForm,
     )
-
-

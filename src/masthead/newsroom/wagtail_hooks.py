@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -102,8 +102,6 @@ def settings_menu(request: HttpRequest, items: list[Any]) -> None:
 @hooks.register("construct_homepage_panels")
 def home(request: HttpRequest, shown: list[Component]) -> None:
     shown += [panels.NoticesPanel(), panels.TodayPanel(), panels.DraftsPanel()]
-
-
 
 
 @hooks.register("register_account_menu_item")

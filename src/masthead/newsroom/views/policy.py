@@ -31,13 +31,13 @@ WORDS = {
     ),
     "allowance": (
         "Articles of their choice",
-        "With 3 a calendar month, a confirmed reader who opens three articles on 5 November sees a fourth one's gate say that the next "
-        "three come on 1 December. Looking never spends one.",
+        "With 3 a calendar month, a confirmed reader who opens three articles on 5 November sees a fourth one's gate say that "
+        "the next three come on 1 December. Looking never spends one.",
     ),
     "period": ("Counted in", "A calendar month, or a week from Monday to Sunday, in the publication's time zone."),
     "unlock_days": (
         "Days a chosen article stays open",
-        "With 30, an article chosen on 20 November can be read again until 20 December; and never shorter than to the period's end.",
+        "With 30, an article chosen on 20 November can be read until 20 December; never shorter than to the period's end.",
     ),
     "instant": (
         "Instant access",
@@ -51,11 +51,11 @@ WORDS = {
     ),
     "instant_per_address": (
         "Instant articles an address",
-        "With 2, typing one address in many browsers opens two articles a period at most; tags such as name+1@ count as one address.",
+        "With 2, one address typed in many browsers opens two articles a period; tags such as name+1@ count as one address.",
     ),
     "instant_per_network": (
         "Instant articles a network",
-        "With 20, an office, school or household behind one address shares twenty a period. Too low a number turns honest readers away.",
+        "With 20, an office, school or household behind one address shares twenty a period. Too few turn honest readers away.",
     ),
 }
 
@@ -84,8 +84,8 @@ class PolicyForm(forms.ModelForm):
         newest = self.current.pk if self.current else 0
         if cleaned["base"] != newest:
             raise forms.ValidationError(
-                "Somebody changed the policy while you were filling in this form. Below is what you wanted; the version in force is at "
-                "the top of the history. Please check and save again."
+                "Somebody changed the policy while you were filling in this form. Below is what you wanted; the version in force "
+                "is at the top of the history. Please check and save again."
             )
         if not cleaned["allowance"]:
             self.add_error(
@@ -98,9 +98,13 @@ class PolicyForm(forms.ModelForm):
         if cleaned["instant"]:
             for name in ("instant_per_device", "instant_per_address", "instant_per_network"):
                 if not cleaned[name]:
-                    self.add_error(name, "With 0 nobody would get instant access: switch instant access off, or allow 1 at least.")
+                    self.add_error(
+                        name, "With 0 nobody would get instant access: switch instant access off, or allow 1 at least."
+                    )
             if not self.errors and cleaned["instant_per_network"] < cleaned["instant_per_device"]:
-                self.add_error("instant_per_network", "A network holds many browsers: it cannot be allowed less than a single one.")
+                self.add_error(
+                    "instant_per_network", "A network holds many browsers: it cannot be allowed less than a single one."
+                )
         base = self.current or PolicyVersion()
         if not self.errors and all(cleaned[name] == getattr(base, name) for name in FIELDS):
             raise forms.ValidationError("Nothing is changed, so there is no new version to keep.")

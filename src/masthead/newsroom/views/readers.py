@@ -1,4 +1,4 @@
-"""Readers, as support sees them: found by address; their standing, grants, log-ins and mails; a comp given, a grant ended, logged out."""
+"""Readers, as support sees them: found by address, with standing, grants, log-ins and mails; comps given, grants ended."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from masthead.access.models import Grant
 from masthead.articles.models import Article
 from masthead.core import clock, limits
 from masthead.core.models import OutgoingMail, Publication
+from masthead.newsletters.models import Tick
 from masthead.newsroom.services import today
 from masthead.newsroom.views.base import NewsroomPage
-from masthead.newsletters.models import Tick
 from masthead.readers import addresses, sessions
 from masthead.readers.models import Reader
 
@@ -59,12 +59,12 @@ class CompForm(forms.Form):
     days = forms.IntegerField(
         required=False, min_value=1, max_value=3650, label="For how many days", help_text="For example 30. Or give a last day."
     )
-    until = forms.DateField(
-        required=False, label="Or up to and including", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    until = forms.DateField(required=False, label="Or up to and including", widget=forms.DateInput(attrs={"type": "date"}))
     endless = forms.BooleanField(required=False, label="Without end")
     reason = forms.CharField(
-        max_length=200, label="Why", help_text="Kept with the grant, for whoever asks later: “Guest author”, “Complaint of 3 May”."
+        max_length=200,
+        label="Why",
+        help_text="Kept with the grant, for whoever asks later: “Guest author”, “Complaint of 3 May”.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -83,8 +83,6 @@ class CompForm(forms.Form):
         if day is None:
             return None
         return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(Publication.load().timezone))
-
-
 
 
 class ReaderPage(NewsroomPage):
