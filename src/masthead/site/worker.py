@@ -164,6 +164,8 @@ class Worker:
             Heartbeat.objects.filter(name=self.name).delete()
         except DatabaseError:
             log.info("no heartbeat to take back")
+        finally:
+            connection.close()
 
 
 def _lease(name: str, period: timedelta) -> bool:
