@@ -251,7 +251,7 @@ class Article(Page):
             for name, (what, limit) in limits.items():
                 length = len(getattr(self, name))
                 if length > limit:
-                    found[name] = f"The {what} has {length} characters; please shorten it to {limit}: cards and mails show all of it."
+                    found[name] = f"The {what} has {length} characters; please shorten it to {limit}: cards show all of it."
         return found
 
     def clean(self) -> None:

@@ -35,7 +35,7 @@ def command(address: str, slug: str, as_json: bool) -> None:
 
 
 def find(address: str, text: str):
-    """The reader of ``address`` and the article of ``text``, a slug or a page's address. Raises ``LookupError`` with a sentence."""
+    """The reader of ``address`` and the article of ``text``, a slug or its page's address. Raises ``LookupError``."""
     from masthead.articles.models import Article
     from masthead.readers import addresses
     from masthead.readers.models import Reader
