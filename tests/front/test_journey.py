@@ -577,3 +577,39 @@ def test_pages_of_visitors_with_our_cookies_are_private_and_all_others_public() 
     browser.keep_reading(article)
     response = browser.get(article.path_on_site)
     assert response["Cache-Control"] == "private, no-cache" and "Cookie" in response["Vary"]
+
+
+# Saving, moving ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_keeps_an_article_for_later() -> None:
+    article, ada = make_article(), make_reader()
+    browser = Browser().log_in(ada)
+    assert 'action="/save/"' in browser.open(article)[1]
+    response = browser.post("/save/", {"article": article.slug})
+    assert (response.status_code, response["Location"]) == (303, f"{article.path_on_site}#saved")
+    browser.post("/save/", {"article": article.slug})
+    assert [row.article for row in ada.saved.all()] == [article]
+    browser.post("/save/", {"article": article.slug, "forget": "1"})
+    assert not ada.saved.exists()
+
+
+def test_who_is_not_logged_in_saves_nothing_and_is_led_to_the_log_in() -> None:
+    article = make_article()
+    response = Browser().post("/save/", {"article": article.slug})
+    assert (response.status_code, response["Location"]) == (303, f"/login/?article={article.slug}")
+
+
+def test_the_owner_of_a_mistyped_address_cannot_take_the_account_by_its_link() -> None:
+    ada = make_reader()
+    laptop = Browser().log_in(ada)
+    laptop.post("/account/email/", {"email": "stranger@example.org"})
+    stranger = Browser("203.0.113.7")
+    link = link_for("stranger@example.org")
+    assert "Log in first" in stranger.get(link).content.decode()
+    assert stranger.post(link).status_code == 403
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.org"
+    assert laptop.post(link).status_code == 303  # the link is still good where the account is logged in
+    ada.refresh_from_db()
+    assert ada.email == "stranger@example.org"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
+from masthead.articles import pictures
 from masthead.articles.models import Article, Rendering, SavedArticle
 from masthead.articles.rendering import Rendered, render_body
 from masthead.core import changelog, clock
@@ -27,6 +28,8 @@ def render(*, article: Article) -> Rendered:
             article.dated = article.first_published_at or clock.now()
             Article.objects.filter(pk=article.pk).update(dated=article.dated)
         changes.add(changelog.article(article.pk), changelog.LIST)
+    # outside the transaction: resizing takes a second, and a reader would only wait for what is missing
+    pictures.prepare(article.picture)
     return rendered
 
 

@@ -241,9 +241,20 @@ def confirm_link(request: HttpRequest, token: str) -> HttpResponse:
         found = codes.find_link(token)
         status = 200 if found.outcome is Outcome.GOOD else 410
         response = render_personal(
-            request, "front/confirm_link.html", {"good": found.outcome is Outcome.GOOD, "row": found.row}, status=status
+            request,
+            "front/confirm_link.html",
+            {
+                "good": found.outcome is Outcome.GOOD,
+                "row": found.row,
+                "stranger": bool(found.row) and found.row.reader is not None and found.row.reader != reader_of(request),
+            },
+            status=status,
         )
         return _unindexed(response)
+    found = codes.find_link(token)
+    if found.row and found.row.purpose == Code.Purpose.CHANGE and reader_of(request) != found.row.reader:
+        # or whoever owns a mistyped address could take the account with one press
+        return _unindexed(render_personal(request, "front/confirm_link.html", {"good": True, "row": found.row, "stranger": True}, status=403))
     spent = codes.spend_link(token)
     if spent.outcome is not Outcome.GOOD or spent.row is None:
         return _unindexed(render_personal(request, "front/confirm_link.html", {"good": False, "row": spent.row}, status=410))
@@ -295,7 +306,7 @@ def save(request: HttpRequest) -> HttpResponse:
         articles.forget_saved(reader=reader, article=article)
         return SeeOther("/account/#saved")
     articles.save_for_later(reader=reader, article=article)
-    return SeeOther(article.path_on_site)
+    return SeeOther(f"{article.path_on_site}#saved")
 
 
 @never_cache
