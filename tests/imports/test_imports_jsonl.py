@@ -264,7 +264,8 @@ def test_repeating_changes_nothing(load):
 def test_one_row_of_the_change_log_a_batch(load):
     before = Change.objects.count()
     load(*[record() for _ in range(7)])
-    assert list(Change.objects.order_by("number").values_list("key", flat=True))[before:] == ["list", "list", "list"]
+    keys = list(Change.objects.order_by("number").values_list("key", flat=True))[before:]
+    assert [key for key in keys if key != "*"] == ["list", "list", "list"]  # "*": the publication's settings, made when first asked for
 
 
 def test_an_error_in_the_middle_leaves_whole_batches_and_the_next_run_the_rest(load, monkeypatch):
