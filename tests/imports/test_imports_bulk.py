@@ -60,6 +60,7 @@ def test_any_text_renders_alike(texts):
         ("paragraph", "<p>wide\u3000space\u2003here  twice </p>"),
         ("paragraph", "<p>&nbsp;&copy;</p>"),
         ("paragraph", "<p><i></i></p>"),
+        ("paragraph", '<p><a linktype="page" id="99999">gone</a> <a href="mailto:a@example.org">m</a> <a href="#x">y</a></p>'),
         ("heading", "Fish & <Chips> “now”"),
         ("heading", "control\x01character"),
         ("heading", ""),
@@ -72,6 +73,7 @@ def test_any_text_renders_alike(texts):
         ("table", {"caption": "c", "table": {"data": [["a", "b"], ["1", "2"]], "first_row_is_table_header": True}}),
     ],
 )
+@pytest.mark.django_db
 def test_every_block_renders_alike(kind, value):
     same_rendering(markdown.identify([*body("First."), {"type": kind, "value": value}, *body("Last.")], "x"))
 

@@ -138,7 +138,8 @@ def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Ren
             words += len(text.split())
             continue
         if kind in _RICH_TEXT:
-            html = sanitise(expand_db_html(value))
+            # links within the site and embeds are kept as numbers; all else stands as it is
+            html = sanitise(expand_db_html(value) if "linktype" in value or "<embed" in value else value)
             if kind == PARAGRAPH and not _ONE_PARAGRAPH.fullmatch(html):
                 part = Rendered(tuple(_split(html)), None)
             else:
