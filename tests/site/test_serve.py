@@ -91,6 +91,17 @@ def test_a_signal_ends_everything_at_any_moment(prepared: Path, wait: float, num
         assert servers.freed(server.port)
 
 
+def test_a_signal_in_the_very_moment_of_readiness_needs_no_killing(prepared: Path) -> None:
+    """One web process answers while another is in its first moments, in which the web server is deaf to being stopped."""
+    for _ in range(3):
+        with Server(prepared, "--empty") as server:
+            server.wait_until_ready()
+            started = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - started < 4  # a deaf one is killed after five seconds
+            assert servers.none_living(prepared)
+
+
 def test_a_signal_ends_everything_while_it_is_set_up(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for wait in (0.8, 1.6, 2.4, 4.0):
@@ -152,9 +163,7 @@ def test_two_servers_do_not_share_a_port(running: Server, tmp_path: Path) -> Non
         ({"MASTHEAD_DATA": "/dev/null/data"}, 1, "cannot be written to"),
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(
-    tmp_path: Path, variables: dict[str, str], status: int, sentence: str
-) -> None:
+def test_a_mistake_is_told_in_a_sentence(tmp_path: Path, variables: dict[str, str], status: int, sentence: str) -> None:
     with Server(tmp_path / "data", **variables) as server:
         assert server.process.wait(30) == status
         said = server.process.stderr.read()  # type: ignore[union-attr]

@@ -27,6 +27,7 @@ from typing import NoReturn
 from masthead.site import processes
 
 GRACE = 10.0  # seconds a child gets to finish what it is doing
+SETTLING = 0.5  # after the first answer, until every web process is past its first moments
 STEADY = 60.0  # a child that ran this long starts counting its failures anew
 LONGEST_WAIT = 30.0  # between two restarts of a child that keeps dying
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -109,13 +110,12 @@ class Child:
 class Supervisor:
     """Runs ``children`` until a signal comes. The first is awaited: ``is_ready`` is asked until true, then ``on_ready`` runs."""
 
-    def __init__(
-        self, children: Sequence[Child], *, is_ready: Callable[[], bool], on_ready: Callable[[], None]
-    ) -> None:
+    def __init__(self, children: Sequence[Child], *, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
         self.children = list(children)
         self._is_ready = is_ready
         self._on_ready = on_ready
         self._ready = False
+        self._settled_at = 0.0
         self._signals = 0
         self._wake_read = -1
 
@@ -170,6 +170,7 @@ class Supervisor:
                     child.start()
             if not self._ready and self._is_ready():
                 self._ready = True
+                self._settled_at = time.monotonic() + SETTLING
                 for child in self.children:
                     child.graceful = True
                 self._on_ready()
@@ -189,6 +190,9 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
+        # One web process answers, another may be in the moment in which it hangs when it is asked to stop: let that pass.
+        while (wait := self._settled_at - time.monotonic()) > 0:
+            self._pause(wait)
         living = [child for child in self.children if child.pid]
         for child in living:
             if child.graceful:
