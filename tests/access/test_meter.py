@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from factories import make_article, make_device, make_reader, move_clock, set_policy
 
+from factories import make_article, make_device, make_reader, move_clock, set_policy
 from masthead.access import services
 from masthead.access.models import Grant
 from masthead.access.policy import ArticleFacts, decide
@@ -120,14 +120,18 @@ def test_one_typed_address_gets_two_instant_articles_a_period_whatever_its_tags(
 @pytest.mark.django_db
 def test_disposable_addresses_get_the_code_first() -> None:
     article = make_article("Straits")
-    assert not services.grant_instant(device=make_device(), address="x@mailinator.com", network="192.0.2.1", article=facts(article))
+    assert not services.grant_instant(
+        device=make_device(), address="x@mailinator.com", network="192.0.2.1", article=facts(article)
+    )
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("access", ["subscribers", "open"])
 def test_instant_access_is_for_metered_articles(access: str) -> None:
     article = make_article("Straits", access=access)
-    assert not services.grant_instant(device=make_device(), address="ada@example.org", network="192.0.2.1", article=facts(article))
+    assert not services.grant_instant(
+        device=make_device(), address="ada@example.org", network="192.0.2.1", article=facts(article)
+    )
 
 
 @pytest.mark.django_db

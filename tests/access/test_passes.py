@@ -29,7 +29,13 @@ visitors = st.builds(
     device=st.none() | st.text(max_size=22),
     staff=st.booleans(),
     grants=st.lists(
-        st.builds(Grant, kind=st.text(max_size=12), article=st.none() | st.integers(0), until=st.none() | seconds, since=st.none() | seconds),
+        st.builds(
+            Grant,
+            kind=st.text(max_size=12),
+            article=st.none() | st.integers(0),
+            until=st.none() | seconds,
+            since=st.none() | seconds,
+        ),
         max_size=5,
     ).map(tuple),
     code_pending=st.booleans(),
@@ -84,7 +90,12 @@ def test_a_pass_changed_in_one_place_is_none_or_the_same(position: int, byte: in
     assert passes.read(changed, KEYS, NOW) in (None, GIVEN)
 
 
-@given(st.dictionaries(st.sampled_from("exp v n p g c i l s r d x".split()), st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=3)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["exp", "v", "n", "p", "g", "c", "i", "l", "s", "r", "d", "x"]),
+        st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=3),
+    )
+)
 def test_signed_nonsense_is_no_crash_and_opens_nothing(claims: dict[str, object]) -> None:
     try:
         text = jwt.encode(claims, KEYS["new"], algorithm="HS256", headers={"kid": "new"})

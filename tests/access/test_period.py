@@ -43,7 +43,9 @@ def test_periods_follow_each_other_without_gap(moment: datetime, zone: str, kind
     assert len({before.name, period.name, after.name}) == 3
 
 
-@pytest.mark.parametrize(("zone", "kind"), [("Nowhere/At_all", "month"), ("../../etc/passwd", "month"), ("UTC", "decade"), ("", "month")])
+@pytest.mark.parametrize(
+    ("zone", "kind"), [("Nowhere/At_all", "month"), ("../../etc/passwd", "month"), ("UTC", "decade"), ("", "month")]
+)
 def test_nonsense_is_refused(zone: str, kind: str) -> None:
     with pytest.raises(ValueError):
         period_of(datetime(2026, 1, 1, tzinfo=UTC), zone, kind)

@@ -146,7 +146,10 @@ def test_without_a_grant_in_date_nothing_shut_opens(visitor: Visitor, access: st
         g
         for g in visitor.grants
         if g.in_date(NOW)
-        and ((g.article is None and g.kind in {"subscription", "comp", "seat"}) or (g.article == 2 and g.kind in {"gift", "unlock", "instant"}))
+        and (
+            (g.article is None and g.kind in {"subscription", "comp", "seat"})
+            or (g.article == 2 and g.kind in {"gift", "unlock", "instant"})
+        )
     ]
     assert decision.opens == bool(useful)
 

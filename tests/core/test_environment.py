@@ -28,9 +28,7 @@ def test_https_makes_cookies_secure_and_asks_for_a_second_factor() -> None:
     found = read(MASTHEAD_BASE_URL="https://www.example.org/")
     assert found.base_url == "https://www.example.org"
     assert found.secure and found.require_second_factor
-    assert not read(
-        MASTHEAD_BASE_URL="https://www.example.org", MASTHEAD_REQUIRE_SECOND_FACTOR="off"
-    ).require_second_factor
+    assert not read(MASTHEAD_BASE_URL="https://www.example.org", MASTHEAD_REQUIRE_SECOND_FACTOR="off").require_second_factor
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,7 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     assert sentence.endswith(".") and "\n" not in sentence
 
 
-@pytest.mark.parametrize(
-    "real", [{"MASTHEAD_EMAIL_URL": "smtp://mail.example.org"}, {"MASTHEAD_STRIPE_SECRET_KEY": "sk_live_1"}]
-)
+@pytest.mark.parametrize("real", [{"MASTHEAD_EMAIL_URL": "smtp://mail.example.org"}, {"MASTHEAD_STRIPE_SECRET_KEY": "sk_live_1"}])
 def test_the_clock_is_not_shifted_where_mail_or_money_is_real(real: dict[str, str]) -> None:
     with pytest.raises(BadEnvironment, match="MASTHEAD_CLOCK_OFFSET"):
         read(MASTHEAD_CLOCK_OFFSET="86400", **real)

@@ -1,7 +1,9 @@
 """The canary: every article carries a sentence below its gate; no address of the site may sing it to whom the gate is shut.
 
-The addresses come from the resolver, so that a new one joins by itself. Each is asked as every kind of visitor, as spoofed crawlers, with the
-tricks that opened other publications' gates. Whether a visitor may see a sentence is asked of ``decide()``, nothing else.
+The addresses come from the resolver, so that a new one joins by itself. Each is asked as every kind of visitor, as spoofed
+crawlers,
+with the tricks that opened other publications' gates. Whether a visitor may see a sentence is asked of ``decide()``, nothing
+else.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
+
 from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
 from front.journey import Browser
-
 from masthead.access import services
 from masthead.access.policy import ArticleFacts, Reason, decide
 from masthead.articles.models import Article
@@ -32,13 +34,39 @@ from masthead.readers.models import Device, Reader
 SLOW_OR_SELF_ENDING = ("logout", "delete")  # asked last, or they would end the visitor who asks
 TRICKS: list[dict[str, Any]] = [
     {},
-    {"headers": {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "From": "googlebot(at)googlebot.com"}},
+    {
+        "headers": {
+            "User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            "From": "googlebot(at)googlebot.com",
+        }
+    },
     {"headers": {"User-Agent": "facebookexternalhit/1.1", "Referer": "https://www.google.com/"}},
-    {"headers": {"Referer": "https://t.co/x", "X-Forwarded-For": "66.249.66.1", "X-Real-IP": "66.249.66.1", "Forwarded": "for=66.249.66.1"}},
+    {
+        "headers": {
+            "Referer": "https://t.co/x",
+            "X-Forwarded-For": "66.249.66.1",
+            "X-Real-IP": "66.249.66.1",
+            "Forwarded": "for=66.249.66.1",
+        }
+    },
     {"headers": {"Range": "bytes=0-99999", "Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}},
-    {"headers": {"Accept": "application/ld+json, application/activity+json", "If-None-Match": "*", "X-HTTP-Method-Override": "POST"}},
+    {
+        "headers": {
+            "Accept": "application/ld+json, application/activity+json",
+            "If-None-Match": "*",
+            "X-HTTP-Method-Override": "POST",
+        }
+    },
 ]
-QUERIES = ["", "?amp", "?print=1", "?format=json", "?output=full&reader=1", "?preview=true&mode=subscriber", "?q=canary&page=1&before=2099-01-01"]
+QUERIES = [
+    "",
+    "?amp",
+    "?print=1",
+    "?format=json",
+    "?output=full&reader=1",
+    "?preview=true&mode=subscriber",
+    "?q=canary&page=1&before=2099-01-01",
+]
 
 
 @dataclass
@@ -58,7 +86,9 @@ def cast(db: None) -> Cast:
     chosen = make_article("Chosen", authors=[author], topics=[topic])
     instant = make_article("Instant", authors=[author], topics=[topic])
     draft = make_article("Draft", live=False)
-    short = make_article("Short", paragraphs=["One paragraph only. The canary sings below the gate of short-one."], slug="short-one")
+    short = make_article(
+        "Short", paragraphs=["One paragraph only. The canary sings below the gate of short-one."], slug="short-one"
+    )
     gated = make_article("Gated", slug="gated-early")
     gated.body = [("paragraph", "<p>Before.</p>"), ("gate", None), ("paragraph", f"<p>{canary(gated)}</p>")]
     gated.save_revision().publish()
@@ -143,7 +173,15 @@ def is_newsroom(path: str) -> bool:
 
 def test_the_crawl_covers_the_site(cast: Cast) -> None:
     known = list(addresses(cast.values))
-    for path in ("/", f"/articles/{cast.articles[0].slug}/", "/feeds/articles.rss", "/news-sitemap.xml", "/unlock/", "/account/", "/newsroom/"):
+    for path in (
+        "/",
+        f"/articles/{cast.articles[0].slug}/",
+        "/feeds/articles.rss",
+        "/news-sitemap.xml",
+        "/unlock/",
+        "/account/",
+        "/newsroom/",
+    ):
         assert path in known, path
     assert len(known) > 150
 
@@ -206,6 +244,10 @@ def test_the_newsrooms_search_and_choosers_never_load_the_rest(cast: Cast) -> No
     session = client.session
     session[sessions.NEWSROOM] = True
     session.save()
-    for path in ("/newsroom/pages/search/?q=canary", "/newsroom/choose-page/search/?q=canary", "/newsroom/choose-page/?page_type=articles.article"):
+    for path in (
+        "/newsroom/pages/search/?q=canary",
+        "/newsroom/choose-page/search/?q=canary",
+        "/newsroom/choose-page/?page_type=articles.article",
+    ):
         response = client.get(path)
         assert "The canary sings" not in response.content.decode()

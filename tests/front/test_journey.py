@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+
 from factories import canary, make_article, make_comp, make_reader, move_clock, set_policy
 from front.journey import Browser, code_for, link_for, mails_to
-
 from masthead.access.models import Grant
 from masthead.core.models import Meter, OutgoingMail
 from masthead.newsletters.models import Newsletter, Tick
@@ -34,7 +34,15 @@ def test_an_anonymous_visitor_sees_the_teaser_and_the_register_gate() -> None:
 
 def test_looking_sets_no_cookie_and_spends_nothing() -> None:
     browser, article = Browser(), make_article()
-    for path in (article.path_on_site, "/", "/login/", "/newsletters/", "/subscribe/", "/confirm/", f"/login/?article={article.slug}"):
+    for path in (
+        article.path_on_site,
+        "/",
+        "/login/",
+        "/newsletters/",
+        "/subscribe/",
+        "/confirm/",
+        f"/login/?article={article.slug}",
+    ):
         for method in (browser.get, browser.head):
             response = method(path)
             assert response.status_code < 400, path
@@ -142,7 +150,15 @@ def test_new_known_and_odd_addresses_get_the_same_answer() -> None:
         answers = set()
         for n, name in enumerate(["new", "known", "staff", "subscriber", "closed"]):
             response = Browser(f"192.0.2.{n}").post(path, {"email": f"{name}@example.org", "article": article.slug})
-            answers.add((response.status_code, response["Location"], response.content, tuple(sorted(response.headers)), tuple(sorted(response.cookies))))
+            answers.add(
+                (
+                    response.status_code,
+                    response["Location"],
+                    response.content,
+                    tuple(sorted(response.headers)),
+                    tuple(sorted(response.cookies)),
+                )
+            )
         assert len(answers) == 1, path
 
 
@@ -467,8 +483,13 @@ def test_a_code_log_in_carries_no_staff_standing() -> None:
 # Forms from elsewhere ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
-@pytest.mark.parametrize("path", ["/keep-reading/", "/unlock/", "/confirm/", "/confirm/resend/", "/login/", "/logout/", "/save/", "/newsletters/"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+)
+@pytest.mark.parametrize(
+    "path", ["/keep-reading/", "/unlock/", "/confirm/", "/confirm/resend/", "/login/", "/logout/", "/save/", "/newsletters/"]
+)
 def test_forms_sent_from_another_site_are_refused(path: str, headers: dict[str, str]) -> None:
     article = make_article()
     client = Client(enforce_csrf_checks=True)

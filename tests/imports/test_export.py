@@ -62,7 +62,9 @@ def test_the_number_of_queries_does_not_grow_with_the_articles() -> None:
     counts = []
     for numbers in (range(1, 4), range(4, 60)):
         bulk.create([article(number, author, topic) for number in numbers])
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             exported()
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -26,7 +26,14 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-DEMO = ["the-arithmetic-of-malacca", "what-it-costs-to-have-no-coast", "a-canal-is-a-promise", "montreux-and-the-gatekeeper", "a-market-of-fifty-four", "why-straits-outlast-empires"]
+DEMO = [
+    "the-arithmetic-of-malacca",
+    "what-it-costs-to-have-no-coast",
+    "a-canal-is-a-promise",
+    "montreux-and-the-gatekeeper",
+    "a-market-of-fifty-four",
+    "why-straits-outlast-empires",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 OPEN, METERED, SUBSCRIBERS = "how-to-read-a-communique", "the-arithmetic-of-malacca", "the-continent-nobody-owns"
 PAGES = [
     "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/", "/authors/",
-    "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}", "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
+    "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
+    "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
 ]  # fmt: skip
 
@@ -50,7 +51,7 @@ def test_no_page_for_readers_has_a_violation(width: int, dark: bool, site: Any, 
         assert overflows(page) <= 0, name
 
     page.goto(f"/articles/{METERED}/")
-    page.locator('section.gate input[name=email]').fill(address)
+    page.locator("section.gate input[name=email]").fill(address)
     page.locator('section.gate form[action="/keep-reading/"] button').first.click()
     page.wait_for_selector('article[data-decision="instant"]')
     look("instant")

@@ -69,7 +69,7 @@ def test_from_a_link_to_three_articles_a_month(
     assert decision(page) == "confirm"
     picture(page, f"3-confirm-{scripts}")
     code = site.code_to(address, after=before)
-    field = page.locator('section.gate input[name=code]')
+    field = page.locator("section.gate input[name=code]")
     field.press_sequentially(code)
     if not scripts:
         submit(page, "/confirm/")
@@ -125,7 +125,6 @@ def test_from_a_link_to_three_articles_a_month(
     assert decision(page) == "unlock"
 
 
-
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_the_link_logs_in_the_telephone_it_was_pressed_on(scripts: bool, site: Any, browse: Browse) -> None:
     address = f"phone-{scripts}@example.org".lower()
@@ -137,7 +136,7 @@ def test_the_link_logs_in_the_telephone_it_was_pressed_on(scripts: bool, site: A
     link = site.link_to(address)
     phone.goto(link)
     assert phone.context.cookies() == []
-    phone.locator('main form button').first.click()
+    phone.locator("main form button").first.click()
     phone.wait_for_url(f"**{article(wanted)}")
     phone.goto(article(other))
     assert decision(phone) == "choose"

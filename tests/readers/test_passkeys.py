@@ -346,7 +346,11 @@ def test_another_site_can_make_nobody_log_in() -> None:
     browser = local()
     options = challenge(browser)
     body = json.dumps({"credential": key.sign(options)})
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "", "Origin": "http://evil.example"}):
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "", "Origin": "http://evil.example"},
+    ):
         response = browser.post("/login/passkey/", body, content_type="application/json", headers=headers)
         assert response.status_code == 403
     # and a form, which may be sent from anywhere by an old browser, is not what we read

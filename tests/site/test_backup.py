@@ -52,9 +52,7 @@ def test_it_holds_everything_and_only_its_owner_may_read_it(tmp_path: Path) -> N
         assert copy.execute("SELECT key FROM core_change").fetchall() == [("article:7",)]
         copy.close()
     else:
-        listing = subprocess.run(
-            ["pg_restore", "--list", restored / "database.dump"], capture_output=True, text=True, check=True
-        )
+        listing = subprocess.run(["pg_restore", "--list", restored / "database.dump"], capture_output=True, text=True, check=True)
         assert "TABLE DATA public core_change" in listing.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.tar", "media", "restored"]
 

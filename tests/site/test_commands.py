@@ -20,9 +20,7 @@ MASTHEAD = [sys.executable, "-P", "-m", "masthead.site"]
 
 def masthead(*arguments: str, data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = servers.environment(data, **variables)
-    return subprocess.run(
-        [*MASTHEAD, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run([*MASTHEAD, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_help_lists_every_command_without_loading_django(tmp_path: Path) -> None:

@@ -79,9 +79,7 @@ def test_a_missing_migration_and_nothing_that_would_need_it() -> None:
 
 def test_a_proxy_that_is_not_trusted_is_reported_for_a_day() -> None:
     assert find("proxies").verdict is Verdict.OK
-    Notice.objects.create(
-        key="untrusted-proxy", text="From 10.0.0.1: name it.", first_seen=clock.now(), last_seen=clock.now()
-    )
+    Notice.objects.create(key="untrusted-proxy", text="From 10.0.0.1: name it.", first_seen=clock.now(), last_seen=clock.now())
     assert find("notice").verdict is Verdict.WARN
     Notice.objects.update(last_seen=clock.now() - timedelta(hours=25))
     assert find("proxies").verdict is Verdict.OK

@@ -68,7 +68,10 @@ class PolicyVersion(models.Model):
         default=3, validators=[MaxValueValidator(100)], help_text="How many articles a confirmed reader may choose in a period."
     )
     period = models.CharField(
-        max_length=5, default="month", choices=[(kind, f"calendar {kind}") for kind in KINDS], help_text="How often the choices come anew."
+        max_length=5,
+        default="month",
+        choices=[(kind, f"calendar {kind}") for kind in KINDS],
+        help_text="How often the choices come anew.",
     )
     unlock_days = models.PositiveSmallIntegerField(
         default=30,
@@ -114,4 +117,6 @@ class Network(models.Model):
         except ValueError as error:
             raise ValidationError({"cidr": f"That is no network: {error}."}) from error
         if network.prefixlen < (8 if network.version == 4 else 16):
-            raise ValidationError({"cidr": "That network is wider than any institution's; please check the number after the slash."})
+            raise ValidationError(
+                {"cidr": "That network is wider than any institution's; please check the number after the slash."}
+            )

@@ -43,6 +43,9 @@ def _current() -> list[tuple[IPNetwork, str, datetime, datetime | None]]:
                 try:
                     rows.append((ipaddress.ip_network(row.cidr.strip()), row.institution, row.since, row.until))
                 except ValueError:
-                    notices.tell(f"network-{row.pk}", f"The licensed network {row.cidr!r} of {row.institution} is malformed and opens nothing.")
+                    notices.tell(
+                        f"network-{row.pk}",
+                        f"The licensed network {row.cidr!r} of {row.institution} is malformed and opens nothing.",
+                    )
             _rows, _read_at = rows, time.monotonic()
     return _rows

@@ -1,6 +1,7 @@
 """The pass: a Visitor on the wire, field for field, so that the edge and Django decide alike (DESIGN 4). Pure.
 
-A JWT (RFC 7519) signed with HS256; ``kid`` names the key, so that keys rotate. Opening one proves only that we once said so: what it
+A JWT (RFC 7519) signed with HS256; ``kid`` names the key, so that keys rotate. Opening one proves only that we once said so:
+what it
 grants is what was granted then, and spending always goes through the database. Anything malformed is no pass.
 """
 

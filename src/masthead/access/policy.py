@@ -1,6 +1,7 @@
 """The access decision: who may read what, and what the gate offers. Pure: no Django, no I/O, no clock.
 
-Everything that shows, lists, feeds, mails, searches, caches or simulates asks :func:`decide`. Grants are data; no other path opens
+Everything that shows, lists, feeds, mails, searches, caches or simulates asks :func:`decide`. Grants are data; no other path
+opens
 an article. The tables are DESIGN 3's, in its order: the first match wins.
 """
 
@@ -87,7 +88,9 @@ class ArticleFacts:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A reason why someone may read: ``article`` (or everything, when None) from ``since`` until before ``until`` (or without end)."""
+    """A reason why someone may read: ``article`` (or everything, when None) from ``since`` until before ``until`` (or without
+    end).
+    """
 
     kind: str
     article: int | None = None

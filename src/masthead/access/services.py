@@ -141,7 +141,8 @@ def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts
 def grant_instant(*, device: Device, address: str, network: str, article: rules.ArticleFacts) -> bool:
     """Open ``article`` for ``device`` until the period's end, if no limit stands against it. Says whether it is open now.
 
-    The grant goes to the device: typing an address proves nothing about whose it is. The three meters (device, address, network) are
+    The grant goes to the device: typing an address proves nothing about whose it is. The three meters (device, address,
+    network) are
     locked in one order by everyone, so that two requests cannot wait for each other.
     """
     policy = current_policy()
@@ -178,7 +179,9 @@ def grant_instant(*, device: Device, address: str, network: str, article: rules.
 
 
 def give_comp(*, reader: Reader, days: int | None, reason: str, by: Reader, until: datetime | None = None) -> Grant:
-    """Give ``reader`` everything for ``days`` days or ``until`` a moment (without end, when both are None); keep who gave it and why."""
+    """Give ``reader`` everything for ``days`` days or ``until`` a moment (without end, when both are None); keep who gave it
+    and why.
+    """
     with changelog.transaction() as changes:
         now = clock.now().replace(microsecond=0)
         grant = Grant.objects.create(

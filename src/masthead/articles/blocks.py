@@ -69,7 +69,9 @@ class ArticleBody(blocks.StreamBlock):
     embed = EmbedBlock(help_text="The address of a video or post.", icon="media", template="articles/blocks/embed.html")
     aside = AsideBlock()
     gate = blocks.StaticBlock(
-        icon="lock", label="The gate goes here", admin_text="What stands above is the teaser; what stands below is kept for readers."
+        icon="lock",
+        label="The gate goes here",
+        admin_text="What stands above is the teaser; what stands below is kept for readers.",
     )
 
     class Meta:

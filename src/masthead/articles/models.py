@@ -195,9 +195,7 @@ class Article(Page):
         ),
         FieldPanel("standfirst"),
         InlinePanel("bylines", heading="Authors", label="Author", help_text="In the order they are to be named."),
-        FieldPanel(
-            "topics", widget=CheckboxSelectMultiple, help_text="Two or three: they decide what is offered to read next."
-        ),
+        FieldPanel("topics", widget=CheckboxSelectMultiple, help_text="Two or three: they decide what is offered to read next."),
         FieldRowPanel(
             [
                 FieldPanel("format", help_text="Analysis or in depth: one every weekday."),

@@ -1,4 +1,6 @@
-"""Previews of a draft as each kind of reader. The page itself is ``front``'s, two floors up, so it registers its renderer here."""
+"""Previews of a draft as each kind of reader. The page itself is ``front``'s, two floors up, so it registers its renderer
+here.
+"""
 
 from collections.abc import Callable
 from typing import Any

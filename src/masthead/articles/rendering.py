@@ -17,7 +17,8 @@ from masthead.access.policy import Policy
 
 # Embeds come from the provider list Wagtail is configured with; everything else is what our own blocks produce.
 _TAGS = {
-    "p", "h2", "h3", "ul", "ol", "li", "blockquote", "footer", "figure", "figcaption", "img", "a", "b", "strong", "i", "em", "sup", "sub",
+    "p", "h2", "h3", "ul", "ol", "li", "blockquote", "footer", "figure", "figcaption", "img",
+    "a", "b", "strong", "i", "em", "sup", "sub",
     "br", "hr", "span", "div", "aside", "table", "thead", "tbody", "tr", "th", "td", "caption", "iframe", "cite", "abbr",
 }  # fmt: skip
 _ATTRIBUTES = {
@@ -60,7 +61,9 @@ def sanitise(html: str) -> str:
 
 
 def render_body(body: Iterable[Any]) -> Rendered:
-    """Render a StreamField value. A rich-text block of several paragraphs becomes one block each: the teaser counts paragraphs."""
+    """Render a StreamField value. A rich-text block of several paragraphs becomes one block each: the teaser counts
+    paragraphs.
+    """
     blocks: list[Block] = []
     gate = None
     for child in body:

@@ -1,6 +1,7 @@
 """The change log: what changed, in commit order, so that every process drops just what is stale (DESIGN 4).
 
-A change is written in the transaction of what it describes. Numbers are in commit order: on PostgreSQL an advisory lock is held from
+A change is written in the transaction of what it describes. Numbers are in commit order: on PostgreSQL an advisory lock is
+held from
 the insert to the commit (a sequence alone would let a later number commit first and be missed by whoever read
 past it); on SQLite the IMMEDIATE transaction is that lock already.
 

@@ -103,9 +103,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         edge=_switch(environ, "MASTHEAD_EDGE", True),
         clock_offset=offset,
         debug=_switch(environ, "MASTHEAD_DEBUG", False),
-        require_second_factor=_switch(
-            environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")
-        ),
+        require_second_factor=_switch(environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")),
         stripe=stripe,
     )
 

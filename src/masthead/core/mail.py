@@ -1,6 +1,7 @@
 """Transactional mail: handed over in the transaction it tells of, submitted by the worker.
 
-A row is claimed for a minute before it is submitted, and settled afterwards. What is *not* guaranteed: a worker killed between the
+A row is claimed for a minute before it is submitted, and settled afterwards. What is *not* guaranteed: a worker killed between
+the
 server's 250 and our commit submits that one mail again (same Message-ID). For a log-in code that is the right side to err on.
 """
 

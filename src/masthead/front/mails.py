@@ -1,6 +1,7 @@
 """The mails of the journey: the code, and what happened to an address. Text and HTML say the same.
 
-New and known addresses get the same mail but for one sentence; it is composed from the same number of look-ups, and the worker submits it.
+New and known addresses get the same mail but for one sentence; it is composed from the same number of look-ups, and the worker
+submits it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ def code(asked: Asked, *, headline: str) -> None:
 
 def address_taken(*, address: str) -> None:
     """Tell ``address`` that somebody wanted to move an account to it, which already has one."""
-    _hand_over("address_taken", address, "You already have an account", {"publication": Publication.load(), "base": settings.MASTHEAD.base_url})
+    _hand_over(
+        "address_taken",
+        address,
+        "You already have an account",
+        {"publication": Publication.load(), "base": settings.MASTHEAD.base_url},
+    )
 
 
 def address_changed(*, old: str, new: str) -> None:

@@ -31,7 +31,7 @@ class ClientAddress:
             notices.tell(
                 "untrusted-proxy",
                 f"Requests come from {remote} with X-Forwarded-For, but MASTHEAD_TRUSTED_PROXIES does not name it: if it is your "
-                "reverse proxy, all visitors count as one network and share its limits. If it is not, somebody is trying headers.",
+                "reverse proxy, all visitors count as one network and share its limits. If it is not, somebody tries headers.",
             )
         return self.get_response(request)
 

@@ -1,7 +1,8 @@
 """PageView: all that may make two visitors' pages differ (DESIGN 4).
 
-Its fields are the key under which a rendering may be reused. Templates of variant pages get one of these, plus content that depends on
-the path alone; never a request, a reader or a token. Whoever adds something a page shows adds it here, or leaks it.
+Its fields are the key under which a rendering may be reused. Templates of variant pages get one of these, plus content that
+depends
+on the path alone; never a request, a reader or a token. Whoever adds something a page shows adds it here, or leaks it.
 """
 
 from __future__ import annotations

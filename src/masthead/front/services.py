@@ -53,7 +53,7 @@ def ask_for_code(
 
 
 def keep_reading(*, device: Device, address: str, network: str, article: Article, ticks: Sequence[str]) -> bool:
-    """An address typed at ``article``'s gate: mail it a code and, where no limit stands against it, open the article for the device.
+    """An address typed at ``article``'s gate: mail a code and, unless a limit stands against it, open the article for the device.
 
     Nobody is logged in: typing an address proves nothing. Says whether the article is open for the device now.
     """
@@ -97,7 +97,8 @@ def change_address(*, row: Code) -> str:
 
     Raises ``readers.AddressTaken``.
     """
-    assert row.reader is not None
+    if row.reader is None:
+        raise ValueError("that code moves no account")
     with changelog.transaction():
         old = readers.change_address(reader=row.reader, address=row.address)
         access.address_changed(old=old, new=row.address)

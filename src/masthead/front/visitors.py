@@ -65,8 +65,7 @@ def from_database(request: HttpRequest, policy: Policy) -> Visitor:
     """The visitor as sessions, devices, grants and meters tell them."""
     now = clock.now()
     device = devices.known(request)
-    reader = request.user if request.user.is_authenticated else None
-    assert reader is None or isinstance(reader, Reader)
+    reader = request.user if isinstance(request.user, Reader) else None
     if reader:
         sessions.seen(request)
     try:

@@ -23,7 +23,9 @@ def tick(*, reader: Reader, slugs: Iterable[str], origin: str) -> None:
     ]
     Tick.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
-        events.record("newsletters ticked", subject=reader.subject, newsletters=[row.newsletter.slug for row in rows], origin=origin)
+        events.record(
+            "newsletters ticked", subject=reader.subject, newsletters=[row.newsletter.slug for row in rows], origin=origin
+        )
 
 
 def set_ticks(*, reader: Reader, slugs: Iterable[str], origin: str) -> None:

@@ -1,7 +1,8 @@
 """One code for everything: asked for with an address, typed in the browser that asked, or pressed as a link (DESIGN 3).
 
-The abuses stopped here: guessing (five attempts, counted before comparing), killing a stranger's code by asking for another (a new
-code replaces the old one of the *same device* only), and logging in somebody else's browser (the link logs in whoever presses it).
+The abuses stopped here: guessing (five attempts, counted before comparing), killing a stranger's code by asking for another (a
+new code replaces the old one of the *same device* only), and logging in somebody else's browser (the link logs in whoever presses
+it).
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _code_hash(link_hash: str, digits: str) -> str:
     return keyed_hash("code", f"{link_hash}:{digits}")
 
 
-def _open_rows(device: Device, purpose: str | None = None):  # noqa: ANN202 - a QuerySet[Code]
+def _open_rows(device: Device, purpose: str | None = None):
     rows = Code.objects.filter(device=device, code_used=None, replaced=None)
     if purpose is None:
         return rows

@@ -38,7 +38,9 @@ class Reader(AbstractBaseUser, PermissionsMixin):
     last_name = models.CharField(max_length=80, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     confirmed = models.DateTimeField(null=True, blank=True)
-    is_staff = models.BooleanField("works here", default=False, help_text="May log in to the newsroom, with a password or passkey.")
+    is_staff = models.BooleanField(
+        "works here", default=False, help_text="May log in to the newsroom, with a password or passkey."
+    )
     is_active = models.BooleanField("active", default=True)
 
     objects = ReaderManager()
@@ -60,7 +62,6 @@ class Reader(AbstractBaseUser, PermissionsMixin):
         if fields is not None and "email" in fields:
             kwargs["update_fields"] = {*fields, "identity"}
         super().save(*args, **kwargs)
-
 
     def get_full_name(self) -> str:
         """The name shown in the newsroom; the address where none is set."""

@@ -61,9 +61,7 @@ def in_newsroom(request: HttpRequest) -> bool:
 
 def owes_second_factor(request: HttpRequest) -> bool:
     """Whether someone who works here logged in by password alone where that is not enough."""
-    return (
-        settings.MASTHEAD.require_second_factor and _works_here(request) and request.session.get(NEWSROOM) == PASSWORD
-    )
+    return settings.MASTHEAD.require_second_factor and _works_here(request) and request.session.get(NEWSROOM) == PASSWORD
 
 
 def second_factor_given(request: HttpRequest) -> None:

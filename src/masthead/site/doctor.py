@@ -161,9 +161,9 @@ def check_worker() -> Finding:
 
 def check_mail() -> Finding:
     """Where mail goes, and whether any is stuck."""
-    waiting = OutgoingMail.objects.filter(
-        state=OutgoingMail.State.PENDING, created__lt=clock.now() - MAIL_DUE
-    ).order_by("-attempts")
+    waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, created__lt=clock.now() - MAIL_DUE).order_by(
+        "-attempts"
+    )
     if stuck := waiting.first():
         reason = f" (the server says: {stuck.error})" if stuck.error else ""
         text = f"{waiting.count():,} wait for more than five minutes{reason}"

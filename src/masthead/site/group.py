@@ -84,9 +84,7 @@ class LazyGroup(click.Group):
     epilog="Settings come from environment variables named MASTHEAD_...; see docs/reference/environment.md.",
 )
 @click.version_option(package_name="masthead", message="Masthead %(version)s")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Data directory (default: $MASTHEAD_DATA, or var/ here)."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="Data directory (default: $MASTHEAD_DATA, or var/ here).")
 @click.pass_context
 def masthead(ctx: click.Context, data: Path | None) -> None:
     """Masthead runs a reader-funded publication."""
@@ -96,6 +94,4 @@ def masthead(ctx: click.Context, data: Path | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run ``masthead`` with ``arguments``; returns the exit status."""
-    return bootstrap.guarded(
-        lambda: masthead.main(list(arguments), prog_name="masthead", standalone_mode=False)
-    )
+    return bootstrap.guarded(lambda: masthead.main(list(arguments), prog_name="masthead", standalone_mode=False))

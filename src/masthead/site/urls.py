@@ -17,4 +17,3 @@ urlpatterns = [
 
 handler404 = "masthead.front.views.errors.not_found"
 handler500 = "masthead.front.views.errors.broken"
-

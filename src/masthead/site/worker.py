@@ -63,7 +63,10 @@ class Loop(threading.Thread):
                     failures += 1
                     wait = min(max(self._interval, 0.5) * 2**failures, LONGEST_WAIT)
                     log.warning(
-                        "%s: %s; trying again in %.0f s", self.name, _line(error), wait,
+                        "%s: %s; trying again in %.0f s",
+                        self.name,
+                        _line(error),
+                        wait,
                         # a failing database explains itself; anything else is a bug, whose place we want to know
                         exc_info=None if isinstance(error, DatabaseError) else error,
                     )
@@ -174,9 +177,7 @@ def _lease(name: str, period: timedelta) -> bool:
     One conditional UPDATE decides, so that two workers never publish the same revision at once.
     """
     moment = clock.now()
-    Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=moment - timedelta(days=1))], ignore_conflicts=True
-    )
+    Heartbeat.objects.bulk_create([Heartbeat(name=name, at=moment - timedelta(days=1))], ignore_conflicts=True)
     due = Heartbeat.objects.filter(name=name, at__lte=moment - period)
     # a trial that ended leaves a lease in the future
     ahead = Heartbeat.objects.filter(name=name, at__gt=moment + timedelta(hours=1))

@@ -34,8 +34,8 @@ class SeeOther(HttpResponseRedirect):
 
 
 TOO_MANY = {
-    "code-address": "This address has asked for several codes within the hour. Please use the newest one in your inbox, or try again later.",
-    "code-device": "This browser has asked for many codes within the hour. Please use the newest one in your inbox, or try again later.",
+    "code-address": "This address has asked for several codes within the hour. Please use the newest of them, or try later.",
+    "code-device": "This browser has asked for many codes within the hour. Please use the newest of them, or try later.",
     "code-network": "Your network has asked for many codes within the hour. Please try again later.",
 }
 SPENT_BADLY = {
@@ -70,9 +70,7 @@ def too_many(request: HttpRequest, exceeded: list[str]) -> HttpResponse:
 
 def asked_too_often(request: HttpRequest, address: str) -> list[str]:
     """Count a request for a code; the limits it exceeds."""
-    return codes.over_limits(
-        address=address, device=devices.subject_in(request), network=limit_network(request.client_address)
-    )
+    return codes.over_limits(address=address, device=devices.subject_in(request), network=limit_network(request.client_address))
 
 
 @never_cache
@@ -254,7 +252,9 @@ def confirm_link(request: HttpRequest, token: str) -> HttpResponse:
     found = codes.find_link(token)
     if found.row and found.row.purpose == Code.Purpose.CHANGE and reader_of(request) != found.row.reader:
         # or whoever owns a mistyped address could take the account with one press
-        return _unindexed(render_personal(request, "front/confirm_link.html", {"good": True, "row": found.row, "stranger": True}, status=403))
+        return _unindexed(
+            render_personal(request, "front/confirm_link.html", {"good": True, "row": found.row, "stranger": True}, status=403)
+        )
     spent = codes.spend_link(token)
     if spent.outcome is not Outcome.GOOD or spent.row is None:
         return _unindexed(render_personal(request, "front/confirm_link.html", {"good": False, "row": spent.row}, status=410))
