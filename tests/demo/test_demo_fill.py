@@ -60,7 +60,8 @@ def test_nothing_published_links_to_what_is_kept_back():
 
 def test_the_small_markdown():
     made = content_files.blocks(
-        "First \"quoted\" paragraph, isn't it, with a [link](/articles/x/).\n\n## A heading\n\n> Said.\n> — Someone\n\n>> Pulled.\n\n"
+        'First "quoted" paragraph, isn\'t it, with a [link](/articles/x/).\n\n## A heading\n\n> Said.\n> — Someone\n\n'
+        ">> Pulled.\n\n"
         "Table: Numbers\n| a | b |\n|---|---|\n| 1 | 2 |\n\n:::aside Note\nOne.\n\n- two\n:::\n\n:::gate\n\n1. three"
     )
     assert [block["type"] for block in made] == [
@@ -162,9 +163,15 @@ def test_again_it_changes_nothing_and_keeps_what_was_changed(quick, credentials)
     publication.name = "My own"
     publication.save()
     before = credentials.read_text()
-    counts = [model.objects.count() for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)]
+    counts = [
+        model.objects.count()
+        for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)
+    ]
     services.fill()
-    assert [model.objects.count() for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)] == counts
+    assert [
+        model.objects.count()
+        for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)
+    ] == counts
     assert Article.objects.get(pk=article.pk).title == "Changed" and Publication.load().name == "My own"
     assert credentials.read_text() == before
 

@@ -20,7 +20,9 @@ LONG_AGO = datetime(1776, 7, 4, 12, tzinfo=UTC)
 
 
 def body(*paragraphs: str) -> list[dict]:
-    return markdown.identify([markdown.block("paragraph", f"<p>{markdown.escape(each)}</p>") for each in paragraphs], str(paragraphs))
+    return markdown.identify(
+        [markdown.block("paragraph", f"<p>{markdown.escape(each)}</p>") for each in paragraphs], str(paragraphs)
+    )
 
 
 def new(title: str = "On Straits", **fields) -> NewArticle:

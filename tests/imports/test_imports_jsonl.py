@@ -61,14 +61,19 @@ def load(tmp_path, db):
 def test_an_article_carries_what_its_record_says(load):
     outcome = load(
         record(
-            title="  Ships \u200bat rest ", author="Ann Lee", authors=["gsa-blog-team"], topics=["content-strategy", "Trade"], country="Kenya",
+            title="  Ships \u200bat rest ", author="Ann Lee", authors=["gsa-blog-team"], topics=["content-strategy", "Trade"],
+            country="Kenya",
             deck="A deck.", url="https://en.wikinews.org//wiki/Ships",
         )
     )  # fmt: skip
     assert (outcome.imported, outcome.rows) == (1, [])
     article = Article.objects.get()
     assert (article.title, article.slug, article.standfirst) == ("Ships at rest", "ships-at-rest", "A deck.")
-    assert (article.source, article.licence, article.source_url) == ("Wikinews", "CC-BY-2.5", "https://en.wikinews.org/wiki/Ships")
+    assert (article.source, article.licence, article.source_url) == (
+        "Wikinews",
+        "CC-BY-2.5",
+        "https://en.wikinews.org/wiki/Ships",
+    )
     assert [byline.author.name for byline in article.bylines.all()] == ["Ann Lee", "Gsa Blog Team"]
     assert {(topic.name, topic.kind) for topic in article.topics.all()} == {
         ("Content strategy", "theme"), ("Trade", "theme"), ("Kenya", "country"),
@@ -94,7 +99,8 @@ def test_authors_and_topics_are_reused(load):
     "given, topic",
     [
         ("Kenya", "Kenya"), ("Baden*", "Baden"), ("Bahamas, The", "The Bahamas"), ("Côte d’Ivoire", "Côte d’Ivoire"),
-        ("YMD", None), ("DDR", None), ("ek", None), ("EU", None), ("Benin (Dahomey)", None), ("Israel, West Bank, and Gaza", None),
+        ("YMD", None), ("DDR", None), ("ek", None), ("EU", None), ("Benin (Dahomey)", None),
+        ("Israel, West Bank, and Gaza", None),
     ],
 )  # fmt: skip
 def test_countries_by_name_only(load, given, topic):
@@ -154,7 +160,9 @@ def test_today_is_not_the_future(load):
 
 
 def test_bodies_of_a_few_words_and_of_none(load):
-    outcome = load(record(body="Hong Kong | Macau | Tibet"), record(body=""), record(body=" \n\n "), record(title=" \ufeff"), record())
+    outcome = load(
+        record(body="Hong Kong | Macau | Tibet"), record(body=""), record(body=" \n\n "), record(title=" \ufeff"), record()
+    )
     assert outcome.imported == 1
     assert outcome.skipped == {"has a body of a few words": 1, "has no body": 2, "has no title": 1}
     assert outcome.rows[0].reason == "has a body of 6 words (fewer than 20)"
@@ -187,7 +195,8 @@ def test_long_ids_stay_apart(load):
 
 
 def test_bad_lines_are_named_and_the_rest_goes_on(load):
-    outcome = load(b"{not json}\n", record(), b"[1]\n", b'{"id": "\xff"}\n', b"\n", b"\xef\xbb\xbf" + json.dumps(record()).encode() + b"\n",
+    outcome = load(b"{not json}\n", record(), b"[1]\n", b'{"id": "\xff"}\n', b"\n",
+                   b"\xef\xbb\xbf" + json.dumps(record()).encode() + b"\n",
                    b"[" * 100_000 + b"\n", record())  # fmt: skip
     assert outcome.imported == 3
     assert [row.line for row in outcome.rows] == [1, 3, 4, 7]
@@ -196,7 +205,9 @@ def test_bad_lines_are_named_and_the_rest_goes_on(load):
     assert "not UTF-8" in outcome.rows[2].reason
 
 
-@pytest.mark.parametrize("fields", [{"body": 5}, {"title": ["x"]}, {"authors": {"a": 1}}, {"topics": [1]}, {"source": 3}, {"deck": []}])
+@pytest.mark.parametrize(
+    "fields", [{"body": 5}, {"title": ["x"]}, {"authors": {"a": 1}}, {"topics": [1]}, {"source": 3}, {"deck": []}]
+)
 def test_values_of_the_wrong_kind(load, fields):
     outcome = load(record(**fields), record())
     assert outcome.imported == 1 and len(outcome.rows) == 1
@@ -209,20 +220,30 @@ def test_characters_no_database_takes(load):
 
 
 def test_no_markup_of_a_text_becomes_ours(load):
-    load(record(body=f"{WORDS} <script>alert(1)</script> & <b>bold</b>.\n\n{WORDS}."), record(format="markdown", body=f"{WORDS} <img onerror=x src=y>"))
+    load(
+        record(body=f"{WORDS} <script>alert(1)</script> & <b>bold</b>.\n\n{WORDS}."),
+        record(format="markdown", body=f"{WORDS} <img onerror=x src=y>"),
+    )
     for rendering in Rendering.objects.all():
         html = "".join(html for _, html in rendering.blocks)
         assert "<script" not in html and "<b>" not in html and "onerror" not in html
 
 
 def test_a_byte_order_mark_inside_a_text(load):
-    outcome = load(record(body=f"{WORDS}.\n\n\ufeff{WORDS}."), record(format="markdown", body=f"{WORDS}.\n\n\ufeff## Head\n\n{WORDS}."))
+    outcome = load(
+        record(body=f"{WORDS}.\n\n\ufeff{WORDS}."), record(format="markdown", body=f"{WORDS}.\n\n\ufeff## Head\n\n{WORDS}.")
+    )
     assert outcome.notes["byte-order mark removed"] == 2
     assert Article.objects.order_by("-pk")[0].rendering.blocks[1] == ["heading", "<h2>Head</h2>"]
 
 
 def test_addresses_that_lead_nowhere(load):
-    load(*[record(url=url) for url in ("javascript:alert(1)", "https://", "not an address", "https://example.org/" + "x" * 600, "http://[::1")])
+    load(
+        *[
+            record(url=url)
+            for url in ("javascript:alert(1)", "https://", "not an address", "https://example.org/" + "x" * 600, "http://[::1")
+        ]
+    )
     assert set(Article.objects.values_list("source_url", flat=True)) == {""}
 
 
@@ -235,7 +256,9 @@ def test_gzip_is_known_by_its_content_and_may_be_broken(load, tmp_path, db):
     whole.write_bytes(data)
     assert services.import_jsonl(whole, helper=False).imported == 50
     cut = tmp_path / "cut.gz"
-    cut.write_bytes(gzip.compress(os.urandom(8) + b"\n" + b"".join(json.dumps(record()).encode() + b"\n" for _ in range(300)))[:-9])
+    cut.write_bytes(
+        gzip.compress(os.urandom(8) + b"\n" + b"".join(json.dumps(record()).encode() + b"\n" for _ in range(300)))[:-9]
+    )
     outcome = services.import_jsonl(cut, helper=False)
     assert "damaged after line" in outcome.failure
     assert outcome.imported > 0
@@ -265,7 +288,11 @@ def test_one_row_of_the_change_log_a_batch(load):
     before = Change.objects.count()
     load(*[record() for _ in range(7)])
     keys = list(Change.objects.order_by("number").values_list("key", flat=True))[before:]
-    assert [key for key in keys if key != "*"] == ["list", "list", "list"]  # "*": the publication's settings, made when first asked for
+    assert [key for key in keys if key != "*"] == [
+        "list",
+        "list",
+        "list",
+    ]  # "*": the publication's settings, made when first asked for
 
 
 def test_an_error_in_the_middle_leaves_whole_batches_and_the_next_run_the_rest(load, monkeypatch):
@@ -296,7 +323,12 @@ def test_update_brings_changes_in_and_renders_them(load):
     assert load({**one, "title": "New title"}).unchanged == 1
     slug = Article.objects.get(import_key=jsonl.key(one)).slug
     before = Change.objects.count()
-    outcome = load({**one, "title": "New title", "body": f"{WORDS} anew.\n\n{WORDS} twice.", "author": "Ann Lee", "country": "Kenya"}, two, three, update=True)
+    outcome = load(
+        {**one, "title": "New title", "body": f"{WORDS} anew.\n\n{WORDS} twice.", "author": "Ann Lee", "country": "Kenya"},
+        two,
+        three,
+        update=True,
+    )
     assert (outcome.updated, outcome.unchanged) == (1, 2)
     article = Article.objects.get(import_key=jsonl.key(one))
     assert (article.title, article.draft_title, article.slug) == ("New title", "New title", slug)
@@ -304,7 +336,13 @@ def test_update_brings_changes_in_and_renders_them(load):
     assert [byline.author.name for byline in article.bylines.all()] == ["Ann Lee"]
     assert [topic.name for topic in article.topics.all()] == ["Kenya"]
     assert {change.key for change in Change.objects.order_by("number")[before:]} >= {"list", f"article:{article.pk}"}
-    assert load({**one, "title": "New title", "body": f"{WORDS} anew.\n\n{WORDS} twice.", "author": "Ann Lee", "country": "Kenya"}, update=True).updated == 0
+    assert (
+        load(
+            {**one, "title": "New title", "body": f"{WORDS} anew.\n\n{WORDS} twice.", "author": "Ann Lee", "country": "Kenya"},
+            update=True,
+        ).updated
+        == 0
+    )
     assert Page.find_problems() == ([], [], [], [], [])
 
 
@@ -409,7 +447,9 @@ def test_killed_in_the_middle_and_started_again(installation, how):
     folder, environ = installation
     file = folder / "in.jsonl"
     # big enough for the helper process, which must not outlive a killed parent
-    file.write_text("".join(json.dumps(record(title="Same", body="\n\n".join([f"{WORDS} {n}."] * 30))) + "\n" for n in range(3000)))
+    file.write_text(
+        "".join(json.dumps(record(title="Same", body="\n\n".join([f"{WORDS} {n}."] * 30))) + "\n" for n in range(3000))
+    )
     process = run_command(environ, str(file))
     end = time.monotonic() + 120
     while stored(folder)[0] < 250 and time.monotonic() < end:
@@ -427,7 +467,9 @@ def test_killed_in_the_middle_and_started_again(installation, how):
     assert f"{count:,} already there" in output
     assert stored(folder) == (3000, 3000, 3000)
     database = sqlite3.connect(folder / "masthead.sqlite3")
-    assert database.execute("SELECT count(DISTINCT slug), count(DISTINCT path) FROM wagtailcore_page WHERE depth = 3").fetchone() == (3000, 3000)
+    assert database.execute(
+        "SELECT count(DISTINCT slug), count(DISTINCT path) FROM wagtailcore_page WHERE depth = 3"
+    ).fetchone() == (3000, 3000)
     database.close()
     _nobody_left(process.pid)
 

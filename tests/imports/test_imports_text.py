@@ -37,10 +37,13 @@ def test_divided_words_are_joined_and_compounds_kept():
 
 def test_an_empty_line_between_every_two_lines_is_no_paragraph():
     lines = [
-        "Allow me first to congratulate Mr. Samuel", "Insanally on his election to his responsible post, and to wish", "him every success in his work.",
+        "Allow me first to congratulate Mr. Samuel", "Insanally on his election to his responsible post, and to wish",
+        "him every success in his work.",
         "Allow me also to express gratitude to the President of", "our last session, Mr. Stoyan Ganev, for his able guidance of",
-        "our work, and to Mr. Boutros Boutros-Ghali, the Secretary-", "General, for his dynamic, tireless work to restructure the",
-        "Organization and enhance its effectiveness, given the", "qualitative changes occurring in the system of international", "relations.",
+        "our work, and to Mr. Boutros Boutros-Ghali, the Secretary-",
+        "General, for his dynamic, tireless work to restructure the",
+        "Organization and enhance its effectiveness, given the", "qualitative changes occurring in the system of international",
+        "relations.",
         "I should like to take this opportunity to congratulate the", "new members of the United Nations: the Czech Republic.",
     ]  # fmt: skip
     found = paragraphs("\n\n".join(lines))
@@ -49,7 +52,9 @@ def test_an_empty_line_between_every_two_lines_is_no_paragraph():
 
 
 def test_lines_that_are_sentences_stay_paragraphs():
-    body = "\n".join(["Esteemed ladies and gentlemen.", "Today marks a strange anniversary.", "We hold our session in a virtual setting."])
+    body = "\n".join(
+        ["Esteemed ladies and gentlemen.", "Today marks a strange anniversary.", "We hold our session in a virtual setting."]
+    )
     assert len(paragraphs(body)) == 3
 
 
@@ -61,14 +66,16 @@ def test_a_list_of_short_facts_is_not_joined():
 def test_paragraph_numbers_go_only_where_they_count_paragraphs():
     numbered = "\n\n".join(f"{n}. The delegation of a country says sentence number {n} here." for n in range(136, 142))
     assert all(each.startswith("The delegation") for each in paragraphs(numbered))
-    a_list = "The plan has three parts.\n\n1. First we look.\n\n2. Then we leap.\n\nThat is the plan.\n\nNobody minds it.\n\nIt is old."
+    a_list = "The plan has three parts.\n\n1. First we look.\n\n2. Then we leap.\n\nThat is it.\n\nNobody minds.\n\nIt is old."
     assert "1. First we look." in paragraphs(a_list)
     years = "\n\n".join(f"{year} A good harvest came in that year, and a bad one after." for year in (194, 300, 12, 7, 90))
     assert paragraphs(years)[0].startswith("194 ")
 
 
 def test_a_sentence_cut_by_a_page_is_joined():
-    body = "The growing awareness in our society that respect\n\nfor human rights is owed to all.\n\nAnother paragraph stands here."
+    body = (
+        "The growing awareness in our society that respect\n\nfor human rights is owed to all.\n\nAnother paragraph stands here."
+    )
     assert paragraphs(body)[0] == "The growing awareness in our society that respect for human rights is owed to all."
 
 
@@ -80,7 +87,9 @@ def test_invisible_characters_and_spaces():
 
 
 def test_headings_only_where_unmistakable():
-    body = "Summary\n\nThe first paragraph is a sentence.\n\n## d. Rights of Workers\n\nThe law provides.\n\nModern Flag of Nowhere"
+    body = (
+        "Summary\n\nThe first paragraph is a sentence.\n\n## d. Rights of Workers\n\nThe law provides.\n\nModern Flag of Nowhere"
+    )
     assert [(piece.kind, piece.text) for piece in text.clean(body).pieces] == [
         ("heading", "Summary"),
         ("paragraph", "The first paragraph is a sentence."),

@@ -1,8 +1,9 @@
 """Articles by the thousand, and the one page they all lie under.
 
-Wagtail's ``add_child`` and publishing take some 20 ms an article. Here a batch is written in a handful of statements: the page and
-article rows, bylines, topics, renderings, and the newsroom's search and reference indexes. What comes out is what Wagtail would have
-made, without a revision: the editor's first change makes that. Signals are not sent; whoever follows articles reads the change log.
+Wagtail's ``add_child`` and publishing take some 20 ms an article. Here a batch is written in a handful of statements: the page
+and article rows, bylines, topics, renderings, and the newsroom's search and reference indexes. What comes out is what Wagtail
+would have made, without a revision: the editor's first change makes that. Signals are not sent; whoever follows articles reads
+the change log.
 """
 
 from __future__ import annotations
@@ -226,7 +227,8 @@ def _create(new: Sequence[NewArticle]) -> list[int]:
                 {"article_id": pk, "blocks": rendered.blocks, "gate": rendered.gate, "words": words, "rendered": now}
             )
         bylines += [
-            {"article_id": pk, "author_id": author, "sort_order": order} for order, author in enumerate(dict.fromkeys(item.authors))
+            {"article_id": pk, "author_id": author, "sort_order": order}
+            for order, author in enumerate(dict.fromkeys(item.authors))
         ]
         topics_of += [{"article_id": pk, "topic_id": topic} for topic in dict.fromkeys(item.topics)]
         indexed.append(_indexable(pk, title, own))
@@ -307,7 +309,7 @@ def _write(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _reference_index(bylines: Sequence[dict[str, Any]]) -> None:
-    """The rows ``ReferenceIndex.create_or_update_for_object`` would make for new articles: plain text refers to its authors only."""
+    """What ``ReferenceIndex.create_or_update_for_object`` would write for new articles: they refer to their authors only."""
     page, article, author = (
         ContentType.objects.get_for_model(model, for_concrete_model=False).pk for model in (Page, Article, Author)
     )

@@ -20,27 +20,44 @@ BATCH = 500
 SOURCE = "Text generated for trials of this software; its places and treaties are invented"
 
 _WORDS: dict[str, list[str]] = {
-    "place": "Marenza|Oskalia|Tavoria|Lower Brant|the Calder Republic|Velmark|Sorrenia|the Anhal Federation|Quissar|Upper Dovra|"
-    "Istermark|Halvaria|the Pelan Isles|Moravenna|Kestria|Nordhal|Ambria|the Tessaly Union|Rovania|East Carrow".split("|"),
-    "water": "the Vell|the Orrin Strait|the Caspar Narrows|the River Dane|Lake Imber|the Tolm basin|the Serran Gulf|the Halden Canal|"
-    "the Lesser Strait|the Arvo delta".split("|"),
-    "body": "the basin commission|the customs union|the port authority|the boundary tribunal|the standing conference|the grain office|"
-    "the joint secretariat|the pilots’ board|the council of ministers|the monetary bureau".split("|"),
-    "treaty": "the Treaty of Carrow|the Imber Convention|the Dane Protocol|the Halden Accord|the Tolm Declaration|the Serran Compact|"
-    "the Orrin Rules|the Vell Agreement".split("|"),
-    "good": "wheat|copper|timber|refined fuel|fertiliser|salt|cement|tin|dried fish|machine parts|cotton|bauxite".split("|"),
-    "matter": "transit fees|water levels|grain quotas|port dues|pilotage|border posts|fishing rights|customs forms|dredging|time zones|"
-    "rail gauges|storage rules|insurance|air corridors|weather data|seed stocks".split("|"),
-    "adjective": "patient|narrow|costly|quiet|unfinished|practical|stubborn|modest|long|delicate|useful|reluctant".split("|"),
-    "year": [str(year) for year in range(1948, 2006)],
-    "number": "three|four|five|six|seven|nine|eleven|twelve|fourteen".split("|"),
-    "actor": "shippers|engineers|ministers|farmers|pilots|surveyors|lenders|harbour masters|negotiators|clerks|millers|brokers".split("|"),
-    "verb": "measure|publish|delay|inspect|share|postpone|count|insure|divide|register|finance|contest".split("|"),
-}
+    name: words.split("|")
+    for name, words in {
+        "place": (
+            "Marenza|Oskalia|Tavoria|Lower Brant|the Calder Republic|Velmark|Sorrenia|the Anhal Federation|Quissar|"
+            "Upper Dovra|Istermark|Halvaria|the Pelan Isles|Moravenna|Kestria|Nordhal|Ambria|the Tessaly Union|Rovania|"
+            "East Carrow"
+        ),
+        "water": (
+            "the Vell|the Orrin Strait|the Caspar Narrows|the River Dane|Lake Imber|the Tolm basin|the Serran Gulf|"
+            "the Halden Canal|the Lesser Strait|the Arvo delta"
+        ),
+        "body": (
+            "the basin commission|the customs union|the port authority|the boundary tribunal|the standing conference|"
+            "the grain office|the joint secretariat|the pilots’ board|the council of ministers|the monetary bureau"
+        ),
+        "treaty": (
+            "the Treaty of Carrow|the Imber Convention|the Dane Protocol|the Halden Accord|the Tolm Declaration|"
+            "the Serran Compact|the Orrin Rules|the Vell Agreement"
+        ),
+        "good": "wheat|copper|timber|refined fuel|fertiliser|salt|cement|tin|dried fish|machine parts|cotton|bauxite",
+        "matter": (
+            "transit fees|water levels|grain quotas|port dues|pilotage|border posts|fishing rights|customs forms|"
+            "dredging|time zones|rail gauges|storage rules|insurance|air corridors|weather data|seed stocks"
+        ),
+        "adjective": "patient|narrow|costly|quiet|unfinished|practical|stubborn|modest|long|delicate|useful|reluctant",
+        "number": "three|four|five|six|seven|nine|eleven|twelve|fourteen",
+        "actor": (
+            "shippers|engineers|ministers|farmers|pilots|surveyors|lenders|harbour masters|negotiators|clerks|millers|brokers"
+        ),
+        "verb": "measure|publish|delay|inspect|share|postpone|count|insure|divide|register|finance|contest",
+    }.items()
+} | {"year": [str(year) for year in range(1948, 2006)]}
 _TITLES = [
     "The {adjective} politics of {matter}", "What {place} learned from {water}", "Why {matter} still matter in {place}",
-    "{place} and the price of {good}", "After {treaty}", "A {adjective} bargain over {matter}", "How {body} came to {verb} {good}",
-    "{water} and its keepers", "The {actor} of {place}", "Counting {good} on {water}", "{place}, {place} and the question of {matter}",
+    "{place} and the price of {good}", "After {treaty}", "A {adjective} bargain over {matter}",
+    "How {body} came to {verb} {good}",
+    "{water} and its keepers", "The {actor} of {place}", "Counting {good} on {water}",
+    "{place}, {place} and the question of {matter}",
     "The {adjective} road from {place}", "Who may {verb} {good}?", "{treaty}, {number} years on", "Between {place} and {water}",
 ]  # fmt: skip
 _SENTENCES = [
@@ -70,7 +87,7 @@ _ACCESS = (["metered"] * 16) + (["open"] * 2) + (["subscribers"] * 2)
 
 
 def fill(count: int, seed: int = 1, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-    """Make the first ``count`` texts of the archive that ``seed`` gives, but for those that are there. Returns how many were made."""
+    """Make the first ``count`` texts of ``seed``'s archive, but for those that are there. Returns how many were made."""
     people = list(Author.objects.order_by("slug").values_list("pk", flat=True))
     topics = list(Topic.objects.order_by("slug").values_list("pk", flat=True)[:60])
     zone = ZoneInfo(Publication.load().timezone)
@@ -90,7 +107,9 @@ def fill(count: int, seed: int = 1, progress: Callable[[int, int], None] = lambd
     return made
 
 
-def _article(key: str, chance: random.Random, number: int, end: datetime, people: list[int], topics: list[int]) -> bulk.NewArticle:
+def _article(
+    key: str, chance: random.Random, number: int, end: datetime, people: list[int], topics: list[int]
+) -> bulk.NewArticle:
     paragraphs = [
         " ".join(_say(chance, sentence) for sentence in chance.sample(_SENTENCES, chance.randint(4, 6)))
         for _ in range(chance.randint(7, 12))

@@ -10,7 +10,9 @@ import click
 
 
 @click.command("demo")
-@click.option("--archive", type=click.IntRange(1, 1_000_000), metavar="N", help="Also generate an archive of N texts, for trials.")
+@click.option(
+    "--archive", type=click.IntRange(1, 1_000_000), metavar="N", help="Also generate an archive of N texts, for trials."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives another archive.")
 def command(archive: int | None, seed: int) -> None:
     """Fill in the demo publication. What is there stays as it is; an interrupted run goes on where it stopped."""

@@ -79,7 +79,7 @@ def _keep(href: str) -> bool:
 
 
 def blocks(source: str) -> list[Raw]:
-    """The body's blocks, without ids: Markdown, and beyond it asides, the gate, pull quotes, sources and tables with a caption."""
+    """The body's blocks, without ids: Markdown, and beyond it asides, the gate, pull quotes, sources, tables with captions."""
     made: list[Raw] = []
     lines = typographic(source.strip()).split("\n")
     position = 0

@@ -53,7 +53,12 @@ SLOTS = {
     "plumb-line-books": ["in-article", "side"],
     "harbour-hall": ["in-article", "side"],
 }
-_NAMES = {"daily-review": "Daily Review", "all-access": "All-Access", "plumb-line-books": "Plumb Line Books", "harbour-hall": "Harbour Hall"}
+_NAMES = {
+    "daily-review": "Daily Review",
+    "all-access": "All-Access",
+    "plumb-line-books": "Plumb Line Books",
+    "harbour-hall": "Harbour Hall",
+}
 
 
 def fill(progress: Progress | None = None) -> None:
@@ -146,7 +151,8 @@ def _publication() -> None:
         publication.contact_email = CONTACT
         if not publication.navigation.exists():
             publication.navigation = [
-                NavigationLink(label=link["label"], url=link["url"], sort_order=order) for order, link in enumerate(told["navigation"])
+                NavigationLink(label=link["label"], url=link["url"], sort_order=order)
+                for order, link in enumerate(told["navigation"])
             ]
         if not publication.benefits.exists():
             publication.benefits = [
@@ -213,7 +219,7 @@ def _advertisements() -> None:
 
 
 def _staff() -> Reader:
-    """Someone who works here, with the log-in in ``credentials.txt``; whoever has logged in and changed it keeps what they have."""
+    """Someone who works here, with the log-in in ``credentials.txt``. An account that is there is left as it is."""
     staff = Reader.objects.filter(identity=STAFF).first() or Reader.objects.filter(is_superuser=True).order_by("pk").first()
     if staff is not None:
         return staff
@@ -255,7 +261,7 @@ def _first_image(title: str, *names: str) -> Image | None:
 
 
 class _Darkroom:
-    """Makes pictures in the widths pages show, beside the writing of articles: so no reader waits for them, and filling is over sooner."""
+    """Makes pictures in the widths pages show, beside the writing of articles, so that no reader waits for them."""
 
     def __enter__(self) -> _Darkroom:
         # inside somebody's transaction other connections would see nothing, and on SQLite wait for it

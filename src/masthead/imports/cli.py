@@ -25,12 +25,12 @@ def command() -> None:
     help="Who may read what is imported.",
 )
 @click.option("--update", is_flag=True, help="Also bring articles imported earlier up to date with the file.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write what was skipped and why to this file (.json or .csv).")
+@click.option("--report", type=click.Path(path_type=Path), help="Write what was skipped, and why, to this file.")
 @click.option("--fewest-words", type=click.IntRange(1), default=20, show_default=True, help="Skip bodies shorter than this.")
 def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_words: int) -> None:
     """Import FILE: one JSON object on each line, plain or gzipped.
 
-    What is already there is passed over, so that an interrupted import goes on where it stopped when the same command is given again.
+    What is already there is passed over: after an interruption the same command goes on where it stopped.
     """
     if not file.is_file():
         raise click.ClickException(f"There is no file {file}.")
@@ -48,18 +48,21 @@ def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_wor
     started = time.monotonic()
     console = Console(stderr=True)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn(),
-        console=console, transient=True,
-    ) as bar:  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
         task = bar.add_task(file.name, total=max(file.stat().st_size, 1), done="")
 
         def progress(position: int, outcome: services.Outcome) -> None:
             done = f"{outcome.imported + outcome.drafts + outcome.updated:,} in, {outcome.unchanged:,} there"
             bar.update(task, completed=position, done=done)
 
-        outcome = services.import_jsonl(
-            file, access=access, update=update, fewest_words=fewest_words, progress=progress
-        )
+        outcome = services.import_jsonl(file, access=access, update=update, fewest_words=fewest_words, progress=progress)
     seconds = time.monotonic() - started
     if report:
         services.write_report(report, outcome, file)

@@ -1,7 +1,8 @@
-"""Articles from a file with one JSON object on each line, plain or gzipped: reading it, and judging each record. No Django.
+"""Articles from a file with one JSON object on each line, plain or gzipped: reading it, and judging records. No Django.
 
-A line is a record with ``id``, ``title``, ``date`` and ``body`` (plain text with empty lines between paragraphs, or Markdown where
-``format`` says so); ``date_precision``, ``source``, ``url``, ``licence``, ``author`` or ``authors``, ``topics``, ``country``, ``deck`` may be there.
+A line is a record with ``id``, ``title``, ``date`` and ``body`` (plain text with empty lines between paragraphs, or Markdown
+where ``format`` says so). It may have ``date_precision``, ``source``, ``url``, ``licence``, ``author`` or ``authors``,
+``topics``, ``country`` and ``deck``.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def inline(token: Token, keep: Callable[[str], bool] = web_address) -> str:
 
 
 def blocks(source: str, keep: Callable[[str], bool] = web_address) -> list[Raw]:
-    """``source`` as blocks: paragraphs, headings, lists, quotations, tables. HTML, pictures and shortcodes are left out, their text kept."""
+    """``source`` as blocks: paragraphs, headings, lists, quotations, tables. Of HTML the text is kept; pictures are not."""
     made: list[Raw] = []
     tokens = _PARSER.parse(_SHORTCODE.sub("", source))
     position = 0

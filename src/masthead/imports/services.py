@@ -145,9 +145,7 @@ class _Run:
     def begin(self, lines: list[jsonl.Line]) -> _Batch:
         """Look up what is there, and have the rest judged."""
         candidates = list(self._candidates(lines))
-        found = dict(
-            Article.objects.filter(import_key__in=[each.key for each in candidates]).values_list("import_key", "pk")
-        )
+        found = dict(Article.objects.filter(import_key__in=[each.key for each in candidates]).values_list("import_key", "pk"))
         records = [each.record for each in candidates if self.update or each.key not in found]
         return _Batch(candidates, found, self.judges.judge(records), lines[-1].position)
 
@@ -298,9 +296,10 @@ def _kind(reason: str) -> str:
     """Reasons with their particulars left out, to be counted."""
     for start in ("has a body of", "has the same text", "has no date that", "has a date that"):
         if reason.startswith(start):
-            return {"has a body of": "has a body of a few words", "has the same text": "has the same text as an earlier record"}.get(
-                start, "has no usable date"
-            )
+            return {
+                "has a body of": "has a body of a few words",
+                "has the same text": "has the same text as an earlier record",
+            }.get(start, "has no usable date")
     return reason
 
 

@@ -1,12 +1,13 @@
 """Plain text as archives keep it, made into paragraphs. No Django.
 
-Old texts come with the traces of paper: lines broken at a margin (sometimes with an empty line between every two), words divided
-at a line's end, paragraphs cut by a page, numbers before each paragraph, byte-order marks where files were joined. Every rule here
-only acts on what is unmistakable; in doubt the text stays as it is.
+Old texts come with the traces of paper: lines broken at a margin (sometimes with an empty line between every two), words
+divided at a line's end, paragraphs cut by a page, numbers before each paragraph, byte-order marks where files were joined. A
+rule here acts only on what is unmistakable; in doubt the text stays as it is.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 import unicodedata
@@ -26,26 +27,32 @@ _NUMBERED = re.compile(r"^(\d{1,3})[.)]?\s+(?=[A-ZÀ-Þ\"“‘'(|\[])")
 _HASHED = re.compile(r"^(#{1,6})\s+(\S.{0,158})$")
 _SENTENCE_END = re.compile(r"(?<=[a-zß-ÿ)”\"][.!?])\s+(?=[A-ZÀ-Þ“\"])")
 _DATELINE = re.compile(
-    r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?:January|February|March|April|May|June|July|August|September|October|November|"
-    r"December) \d{1,2}, \d{4}$"
+    r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?:January|February|March|April|May|June|July|August|September|"
+    r"October|November|December) \d{1,2}, \d{4}$"
 )
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split("|"))
+
+
 # First parts of words that keep their hyphen when a line ends after it.
-_COMPOUNDS = frozenset(
-    "self non well ill half semi quasi cross vice far long short high low middle full first third two three four five six seven "
-    "eight nine ten twenty thirty forty fifty sixty seventy eighty ninety world peace war cease law decision policy multi anti post "
-    "pre nuclear north south east west large small wide broad deep".split()
+_COMPOUNDS = _set(
+    "self|non|well|ill|half|semi|quasi|cross|vice|far|long|short|high|low|middle|full|first|third|two|three|four|five|six|"
+    "seven|eight|nine|ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|world|peace|war|cease|law|decision|policy|"
+    "multi|anti|post|pre|nuclear|north|south|east|west|large|small|wide|broad|deep"
 )
 # First parts that are words of their own and yet divided from longer words.
-_PREFIXES = frozenset("under inter super every where there other after counter".split())
+_PREFIXES = _set("under|inter|super|every|where|there|other|after|counter")
 _SUSPENDED = frozenset({"and", "or", "to", "nor", "but"})
 
 # A line of its own that says just this is a heading, in whatever text it stands.
-_HEADINGS = frozenset(
-    "summary|introduction|background|conclusion|conclusions|recognition|diplomatic relations|consular relations|consular presence|"
-    "treaties and agreements|treaties & agreements|key diplomatic events|history of diplomatic relations|historical overview|"
-    "executive summary|resources|prison and detention center conditions|trial procedures|arrest procedures and treatment of detainees|"
-    "political prisoners and detainees|elections and political participation|role of the police and security apparatus".split("|")
+_HEADINGS = _set(
+    "summary|introduction|background|conclusion|conclusions|recognition|diplomatic relations|consular relations|"
+    "consular presence|treaties and agreements|treaties & agreements|key diplomatic events|history of diplomatic relations|"
+    "historical overview|executive summary|resources|prison and detention center conditions|trial procedures|"
+    "arrest procedures and treatment of detainees|political prisoners and detainees|elections and political participation|"
+    "role of the police and security apparatus"
 )
 
 WRAPPED_LINE = 110  # a "paragraph" shorter than this in the median is a line
@@ -71,7 +78,13 @@ class Cleaned:
 def characters(text: str) -> str:
     """``text`` without characters nobody can see; every kind of line end is one, every kind of space a space."""
     if _ODD.search(text):
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x0c", "\n\n")
+        text = (
+            text.replace("\r\n", "\n")
+            .replace("\r", "\n")
+            .replace("\u2028", "\n")
+            .replace("\u2029", "\n\n")
+            .replace("\x0c", "\n\n")
+        )
         text = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", _CONTROL.sub("", text)))
     return unicodedata.normalize("NFC", text)
 
@@ -221,7 +234,7 @@ def _without_numbers(paragraphs: list[str]) -> tuple[list[str], bool]:
     found = [(position, int(match[1])) for position, text in enumerate(paragraphs) if (match := _NUMBERED.match(text))]
     if len(found) < 4 or len(found) < 0.5 * len(paragraphs):
         return paragraphs, False
-    steps = [b - a for (_, a), (_, b) in zip(found, found[1:], strict=False)]
+    steps = [b - a for (_, a), (_, b) in itertools.pairwise(found)]
     if sum(step == 1 for step in steps) < 0.7 * len(steps):
         return paragraphs, False
     numbers = dict(found)
