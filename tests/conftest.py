@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,40 @@ def _empty_cache_after_use(request: pytest.FixtureRequest) -> Iterator[None]:
             client = cache._cache.get_client(write=True)
             for key in client.scan_iter(f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
                 client.delete(key)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test that commits empties every table at its end, also of what migrations put there: put that back for the next one."""
+    answer = yield
+    marker = item.get_closest_marker("django_db")
+    committed = (marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
+        getattr(item, "fixturenames", ())
+    )
+    if committed and nextitem is not None:  # after the last one there is no database any more
+        with item.config.stash[blocker_key].unblock():
+            _put_first_rows_back()
+    return answer
+
+
+blocker_key: pytest.StashKey[Any] = pytest.StashKey()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keep_blocker(django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
+    request.config.stash[blocker_key] = django_db_blocker
+
+
+def _put_first_rows_back() -> None:
+    from wagtail.models import Collection
+
+    from masthead.articles.bulk import ensure_index
+    from masthead.newsroom import setup
+
+    ensure_index()
+    if Collection.get_first_root_node() is None:
+        Collection.add_root(name="Root")
+    setup.ensure()
 
 
 @pytest.fixture

@@ -114,7 +114,8 @@ def _imported(data: Path) -> list[str]:
     return [row[0] for row in rows]
 
 
-@pytest.fixture(scope="session")
+# For one file only: while it runs, its event loop keeps Django from the database in this process.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     # imported here: without a browser nobody needs the library's event loop
     from playwright.sync_api import sync_playwright

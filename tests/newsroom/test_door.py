@@ -24,7 +24,7 @@ from masthead.core.models import Change, Event, OutgoingMail
 from masthead.newsroom.adapters import method_of
 from masthead.readers import sessions
 from masthead.readers.models import Login
-from newsroom_people import PASSWORD, log_in
+from newsroom_people import PASSWORD, in_by_code, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -54,15 +54,6 @@ INSIDE = [
     "/newsroom/account/",
     "/newsroom/no-such-page/",
 ]
-
-
-def in_by_code(client: Client, reader) -> None:
-    """Log ``client`` in as the six digits do it."""
-    request = RequestFactory().get("/")
-    request.session = client.session
-    sessions.log_in(request, reader, method="code", device=None)
-    request.session.save()
-    client.cookies["masthead_session"] = request.session.session_key
 
 
 def totp(secret: str, moment: float | None = None) -> str:

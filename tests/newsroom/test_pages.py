@@ -192,7 +192,7 @@ def test_a_comp_without_a_length_or_a_reason_is_refused(as_role, form):
 
 
 def test_logging_out_everywhere(as_role):
-    from test_door import in_by_code
+    from newsroom_people import in_by_code
 
     client, reader = as_role("Support"), make_reader("ada@example.com")
     browser = Client()

@@ -71,6 +71,7 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         for name in ("Cache-Control", "Content-Security-Policy", "Vary", "ETag"):
             if name in response:
                 answer[name] = response[name]
+        patch_vary_headers(answer, ["Accept-Encoding"])  # as on the page itself, which is compressed on its way out
     return answer
 
 
