@@ -71,7 +71,7 @@ def explanation(request: HttpRequest) -> str:
     if _is_laptop(base.hostname or ""):
         _, port = split_domain_port(request.get_host())
         there = f"http://localhost{':' + port if port else ''}/"
-        return f"Passkeys belong to a name and do not work at an address of numbers. Here they work at {there}."
+        return f"Passkeys need an address with a name, not one made of numbers. To try them, open {there} instead."
     if not settings.MASTHEAD.secure or _is_number(base.hostname or ""):
         return "Passkeys need a site that is reached by its name over https, which this one is not yet."
     return f"Passkeys work at {settings.MASTHEAD.base_url}/."
