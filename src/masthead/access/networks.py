@@ -14,6 +14,8 @@ from masthead.core.network import Network as IPNetwork
 
 FRESH = 2.0  # seconds; what DESIGN 4 allows a page to be stale
 
+WIDEST = {4: 8, 6: 16}  # the shortest prefix believed
+
 _lock = threading.Lock()
 _read_at = -FRESH
 _rows: list[tuple[IPNetwork, str, datetime, datetime | None]] = []
@@ -26,6 +28,14 @@ def institution_at(address: Address) -> str | None:
         if address.version == network.version and address in network and since <= now and (until is None or now < until):
             return institution
     return None
+
+
+def read_network(cidr: str) -> IPNetwork:
+    """The network ``cidr`` names. Raises ``ValueError`` where it names none, or one so wide that it must be a slip."""
+    network = ipaddress.ip_network(cidr.strip())
+    if network.prefixlen < WIDEST[network.version]:
+        raise ValueError("it is wider than any institution's")
+    return network
 
 
 def forget() -> None:
@@ -41,7 +51,7 @@ def _current() -> list[tuple[IPNetwork, str, datetime, datetime | None]]:
             rows = []
             for row in Network.objects.all():
                 try:
-                    rows.append((ipaddress.ip_network(row.cidr.strip()), row.institution, row.since, row.until))
+                    rows.append((read_network(row.cidr), row.institution, row.since, row.until))
                 except ValueError:
                     notices.tell(
                         f"network-{row.pk}",

@@ -78,7 +78,7 @@ def read(text: str, keys: Mapping[str, bytes], now: datetime) -> Pass | None:
             period=str(claims["p"]),
         )
         return Pass(visitor, int(claims["v"]), int(claims["n"]), expires)
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError):
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return None
 
 

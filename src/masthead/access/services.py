@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from masthead.access import policy as rules
 from masthead.access.models import Grant, PolicyVersion
-from masthead.core import changelog, clock, events, limits
+from masthead.core import changelog, clock, events, limits, notices
 from masthead.core.models import Publication
 from masthead.readers import addresses
 from masthead.readers.models import Device, Reader
@@ -27,19 +27,32 @@ def current_policy() -> rules.Policy:
     row = PolicyVersion.objects.order_by("-pk").first()
     timezone = Publication.load().timezone
     if row is None:
-        return rules.Policy(timezone=timezone)
-    return rules.Policy(
-        version=row.pk,
-        teaser_paragraphs=row.teaser_paragraphs,
-        allowance=row.allowance,
-        period=row.period,
-        timezone=timezone,
-        unlock_days=row.unlock_days,
-        instant=row.instant,
-        instant_per_device=row.instant_per_device,
-        instant_per_address=row.instant_per_address,
-        instant_per_network=row.instant_per_network,
+        return _told(rules.Policy(timezone=timezone))
+    return _told(
+        rules.Policy(
+            version=row.pk,
+            teaser_paragraphs=row.teaser_paragraphs,
+            allowance=row.allowance,
+            period=row.period,
+            timezone=timezone,
+            unlock_days=row.unlock_days,
+            instant=row.instant,
+            instant_per_device=row.instant_per_device,
+            instant_per_address=row.instant_per_address,
+            instant_per_network=row.instant_per_network,
+        )
     )
+
+
+def _told(policy: rules.Policy) -> rules.Policy:
+    """``policy``, with a word to the operator where it makes no sense: it opens nothing then."""
+    try:
+        policy.period_at(clock.now())
+    except ValueError as error:
+        notices.tell(
+            "policy", f"No choice and no instant article can be had, since the policy has an {error}. Mend it in the newsroom."
+        )
+    return policy
 
 
 def change_policy(*, changes: PolicyVersion, by: Reader | None) -> PolicyVersion:
@@ -116,7 +129,10 @@ def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts
         reader = Reader.objects.select_for_update().get(pk=reader.pk)
         policy = current_policy()
         now = clock.now().replace(microsecond=0)
-        period = policy.period_at(now)
+        try:
+            period = policy.period_at(now)
+        except ValueError:  # a malformed rule opens nothing
+            return Choice(opened=False, spent=False)
         meter = limits.locked_meter(CHOICE, addresses.canonical(reader.email), period.name)
         visitor = visitor_of(reader, device, policy, now)
         decision = rules.decide(policy, article, visitor, now)
@@ -150,7 +166,10 @@ def grant_instant(*, device: Device, address: str, network: str, article: rules.
         return False
     with changelog.transaction() as changes:
         now = clock.now().replace(microsecond=0)
-        period = policy.period_at(now)
+        try:
+            period = policy.period_at(now)
+        except ValueError:  # a malformed rule opens nothing
+            return False
         meters = {
             scope: limits.locked_meter(scope, value, period.name)
             for scope, value in (

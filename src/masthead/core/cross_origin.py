@@ -26,7 +26,10 @@ def crosses_origin(method: str, fetch_site: str, origin: str, host: str) -> bool
         return fetch_site not in {"same-origin", "none"}
     if not origin:
         return False
-    return urlsplit(origin).netloc.lower() != host.lower()
+    try:
+        return urlsplit(origin).netloc.lower() != host.lower()
+    except ValueError:  # "http://[": no browser says that
+        return True
 
 
 def same_origin_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -52,7 +52,8 @@ def submit_due(most: int = 50) -> int:
     connection = get_connection()
     try:
         for row in claimed:
-            _submit(row, connection)
+            if _still_ours(row):
+                _submit(row, connection)
     finally:
         connection.close()
     return len(claimed)
@@ -67,7 +68,21 @@ def _claim(most: int) -> list[OutgoingMail]:
             .order_by("due")[:most]
         )
         OutgoingMail.objects.filter(pk__in=[row.pk for row in rows]).update(claimed_until=moment + CLAIM)
+    for row in rows:
+        row.claimed_until = moment + CLAIM
     return rows
+
+
+def _still_ours(row: OutgoingMail) -> bool:
+    """Whether this worker still holds ``row``; from now on for another minute.
+
+    A slow server outlasts a claim made for the whole batch, and another worker may have submitted what stood behind.
+    """
+    until = clock.now() + CLAIM
+    if row.claimed_until is not None and until - row.claimed_until < timedelta(seconds=1):
+        return True
+    held = OutgoingMail.objects.filter(pk=row.pk, state=OutgoingMail.State.PENDING, claimed_until=row.claimed_until)
+    return bool(held.update(claimed_until=until))
 
 
 def _submit(row: OutgoingMail, connection: object) -> None:
@@ -84,7 +99,7 @@ def _submit(row: OutgoingMail, connection: object) -> None:
         message.attach_alternative(row.html, "text/html")
     try:
         message.send()
-    except (SMTPException, OSError) as error:
+    except Exception as error:  # whatever one mail does must not hold up those behind it
         _failed(row, error)
         return
     OutgoingMail.objects.filter(pk=row.pk).update(
@@ -96,7 +111,9 @@ def _failed(row: OutgoingMail, error: Exception) -> None:
     code = error.smtp_code if isinstance(error, SMTPResponseException) else 0
     if isinstance(error, SMTPRecipientsRefused):
         code = min((c for c, _ in error.recipients.values()), default=0)
-    final = 500 <= code < 600 or row.attempts >= len(BACK_OFF)
+    # what is neither the server's word nor the network's is in the mail itself (an address that cannot be written), and stays
+    in_the_mail = not isinstance(error, (SMTPException, OSError))
+    final = 500 <= code < 600 or in_the_mail or row.attempts >= len(BACK_OFF)
     log.warning("mail %s %s: %s", row.pk, "refused" if final else "deferred", error)
     OutgoingMail.objects.filter(pk=row.pk).update(
         state=OutgoingMail.State.REFUSED if final else OutgoingMail.State.PENDING,

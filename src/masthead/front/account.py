@@ -17,6 +17,7 @@ from masthead.access.models import Grant
 from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
 from masthead.core import clock
+from masthead.core.timezones import zone as zone_called
 from masthead.newsletters.models import Newsletter
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
@@ -116,7 +117,7 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """The publication's time zone."""
-    return ZoneInfo(request.policy.timezone)  # type: ignore[attr-defined]
+    return zone_called(request.policy.timezone)  # type: ignore[attr-defined]
 
 
 def day(moment: datetime, zone: ZoneInfo) -> date:
@@ -127,7 +128,7 @@ def day(moment: datetime, zone: ZoneInfo) -> date:
 def reading(request: HttpRequest, reader: Reader, policy: Policy, now: datetime) -> Reading:
     """What ``reader`` may read in this browser, from the database and not from the pass."""
     visitor = access.visitor_of(reader, devices.known(request), policy, now, staff=sessions.in_newsroom(request))
-    zone = ZoneInfo(policy.timezone)
+    zone = zone_called(policy.timezone)
     try:
         renews = day(policy.period_at(now).ends, zone)
     except ValueError:

@@ -25,6 +25,7 @@ from masthead.articles.models import Article, Author, Rendering, Topic
 from masthead.articles.pictures import PORTRAIT, SHARED, WIDTHS, Picture, Shelf
 from masthead.articles.rendering import Rendered, render_body
 from masthead.core.models import Publication
+from masthead.core.timezones import zone
 from masthead.newsletters.models import Newsletter
 
 HOME_ARTICLES = 60
@@ -73,7 +74,7 @@ def publication_facts() -> PublicationFacts:
         tagline=row.tagline,
         about=row.about,
         language=row.language,
-        timezone=row.timezone,
+        timezone=zone(row.timezone).key,
         logo=Picture(logo.file.url, "", logo.width, logo.height) if logo else None,
         footer=row.footer,
         contact_email=row.contact_email,

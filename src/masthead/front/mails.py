@@ -17,12 +17,14 @@ from masthead.readers.models import Code, Reader
 
 def code(asked: Asked, *, headline: str) -> None:
     """Hand over the mail with the six digits, alone on a line, and the link."""
-    known = Reader.objects.filter(identity=asked.row.identity).exclude(confirmed=None).exists()
+    holder = Reader.objects.filter(identity=asked.row.identity).first()
+    change = asked.row.purpose == Code.Purpose.CHANGE
     publication = Publication.load()
     subject = f"{asked.digits} is your code for {publication.name}"
     _hand_over(
         "code",
-        asked.row.address,
+        # to the address as it is stored: however it is typed, only its owner gets what logs in
+        holder.email if holder and not change else asked.row.address,
         subject,
         {
             "publication": publication,
@@ -30,8 +32,8 @@ def code(asked: Asked, *, headline: str) -> None:
             "link": f"{settings.MASTHEAD.base_url}/confirm/{asked.token}/",
             "headline": headline,
             "minutes": int(LIFE.total_seconds() // 60),
-            "known": known,
-            "change": asked.row.purpose == Code.Purpose.CHANGE,
+            "known": bool(holder and holder.confirmed),
+            "change": change,
         },
     )
 

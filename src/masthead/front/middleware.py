@@ -41,6 +41,42 @@ class ClientAddress:
         return address is not None and any(address in proxies for proxies in trusted)
 
 
+class PlainRequest:
+    """Refuses what no page of ours sends: NUL characters, which PostgreSQL chokes on, and bodies larger than any reader's form.
+
+    Behind the newsroom's door pictures may be large: whoever is not logged in there is sent away before a byte of them is read.
+    """
+
+    _INSIDE = "/newsroom/"
+    _DOOR = ("/newsroom/login/", "/newsroom/logout/", "/newsroom/forgotten/", "/newsroom/auth/")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        # addresses and our signed cookies are looked up by what cannot hold one; the session is looked up by its name
+        if "%00" in query or "\0" in query or "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+            return self._refuse()
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if self._outside(request) and length.isdecimal() and int(length[:18]) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+            return HttpResponse("That is more than we take.\n", status=413, content_type="text/plain")
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        """Look through the form, once its address is known to be there."""
+        if request.method != "POST" or not self._outside(request):
+            return None
+        return self._refuse() if any("\0" in value for _, values in request.POST.lists() for value in values) else None
+
+    def _outside(self, request: HttpRequest) -> bool:
+        return not request.path_info.startswith(self._INSIDE) or request.path_info.startswith(self._DOOR)
+
+    @staticmethod
+    def _refuse() -> HttpResponse:
+        return HttpResponse("That request cannot be read.\n", status=400, content_type="text/plain")
+
+
 class VisitorPass:
     """Sets ``request.visitor`` and ``request.policy``; gives whoever came with a cookie of ours and no good pass a new one.
 

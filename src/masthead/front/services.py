@@ -18,6 +18,8 @@ from masthead.readers.models import Code, Device, Reader
 
 def article_by_slug(slug: str) -> Article | None:
     """The live article of ``slug`` without its body, or None."""
+    if not slug.isprintable():  # a NUL, half a character: no database is asked for that
+        return None
     return Article.objects.live().defer("body").filter(slug=slug).first() if slug else None
 
 
@@ -37,7 +39,10 @@ def ask_for_code(
 ) -> Code:
     """Make a code for ``address`` (cleaned, limits counted by the caller) and hand its mail over, in one transaction."""
     with changelog.transaction() as changes:
-        period = access.current_policy().period_at(clock.now()).name
+        try:
+            period = access.current_policy().period_at(clock.now()).name
+        except ValueError:  # a malformed rule opens nothing, but nobody is locked out of their account
+            period = ""
         asked = codes.ask(
             device=device,
             address=address,

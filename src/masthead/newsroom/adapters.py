@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from masthead.core import mail
 from masthead.core.models import Publication
+from masthead.core.network import limit_network
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
 
@@ -66,8 +67,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("mfa_index")
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address limits go by; never one that a header claims."""
-        return str(request.client_address)
+        """What limits go by: the address or, of IPv6, its network; never one that a header claims."""
+        return limit_network(request.client_address)  # type: ignore[attr-defined]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Asked before anything about second factors and passkeys changes, wherever its page is mounted."""

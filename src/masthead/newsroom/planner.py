@@ -13,6 +13,7 @@ from wagtail.models import Revision, WorkflowState
 from masthead.articles.models import Article, Byline
 from masthead.core import clock
 from masthead.core.models import Publication
+from masthead.core.timezones import zone as zone_called
 from masthead.newsroom.models import Plan
 from masthead.readers.models import Reader
 
@@ -123,7 +124,7 @@ def monday_of(day: date) -> date:
 
 def board(*, reader: Reader, start: date | None = None, weeks: int = WEEKS) -> Board:
     """The board from the Monday of ``start`` (default: this week), as ``reader`` may change it."""
-    zone = ZoneInfo(Publication.load().timezone)
+    zone = zone_called(Publication.load().timezone)
     today = clock.now().astimezone(zone).date()
     start = monday_of(start or today)
     end = start + timedelta(days=7 * weeks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from wagtail.log_actions import log
@@ -13,6 +12,7 @@ from wagtail.models import Page, Revision
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.core.models import Publication
+from masthead.core.timezones import zone as zone_called
 from masthead.newsroom.models import Plan
 from masthead.readers.models import Reader
 
@@ -66,7 +66,7 @@ def _plan(article: Article, day: date | None, by: Reader) -> Moved:
 
 
 def _reschedule(article: Article, scheduled: Revision, day: date, by: Reader) -> Moved:
-    zone = ZoneInfo(Publication.load().timezone)
+    zone = zone_called(Publication.load().timezone)
     before = scheduled.approved_go_live_at
     at = before.astimezone(zone).replace(year=day.year, month=day.month, day=day.day)
     if at <= clock.now():
@@ -104,4 +104,4 @@ def _reschedule(article: Article, scheduled: Revision, day: date, by: Reader) ->
 
 def today() -> date:
     """The day it is for the publication."""
-    return clock.now().astimezone(ZoneInfo(Publication.load().timezone)).date()
+    return clock.now().astimezone(zone_called(Publication.load().timezone)).date()

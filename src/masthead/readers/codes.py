@@ -55,11 +55,15 @@ class Spent:
 
 
 def over_limits(*, address: str, device: str | None, network: str) -> list[str]:
-    """Count one request for a code, and name the limits it exceeds. ``device`` is the subject in the cookie, if any."""
-    asked = {"address": (addresses.canonical(address), HOURLY["address"]), "network": (network, HOURLY["network"])}
+    """Count one request for a code, and name the limits it exceeds. ``device`` is the subject in the cookie, if any.
+
+    Who asks comes first: a network or device beyond its own limit uses up nobody's address, or one machine could shut
+    out thousands.
+    """
+    asker = {"code-network": (network, HOURLY["network"])}
     if device:
-        asked["device"] = (device, HOURLY["device"])
-    return limits.over_hourly({f"code-{name}": limit for name, limit in asked.items()})
+        asker["code-device"] = (device, HOURLY["device"])
+    return limits.over_hourly(asker) or limits.over_hourly({"code-address": (addresses.canonical(address), HOURLY["address"])})
 
 
 def ask(

@@ -260,6 +260,8 @@ def confirm_link(request: HttpRequest, token: str) -> HttpResponse:
         return _unindexed(render_personal(request, "front/confirm_link.html", {"good": False, "row": spent.row}, status=410))
     row = spent.row
     if row.purpose == Code.Purpose.CHANGE:
+        if row.reader is not None and row.address == row.reader.email:
+            return _answer(request, "/account/")  # the code has done it already: nobody is told twice
         try:
             services.change_address(row=row)
         except readers.AddressTaken:

@@ -44,7 +44,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -112,7 +112,7 @@ def add(request: HttpRequest, reader: Reader) -> HttpResponse:
     name = body.get("name")
     try:
         with changelog.transaction():
-            row = passkeys.add(request, reader, body.get("credential"), name if isinstance(name, str) else "")
+            row = passkeys.add(request, reader, body.get("credential"), _printable(name))
             mails.passkey_added(address=reader.email, name=row.wrap().name)
     except passkeys.Refused as refused:
         return _sentence(str(refused))
@@ -142,6 +142,11 @@ def remove(request: HttpRequest, reader: Reader) -> HttpResponse:
     if passkeys.remove(reader=reader, passkey_id=_number(request)) is None:
         return page(request, reader, {"passkeys": "That passkey is not there any more."})
     return done("passkey-removed", "passkeys")
+
+
+def _printable(name: Any) -> str:
+    """``name`` without what no database keeps: JSON can name a NUL or half a character."""
+    return "".join(c for c in name if c.isprintable()) if isinstance(name, str) else ""
 
 
 def _number(request: HttpRequest) -> int:

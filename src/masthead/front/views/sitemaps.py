@@ -17,6 +17,7 @@ from masthead.core import clock
 from masthead.front import content, headers
 
 PART = 5_000
+MOST_PARTS = 50_000  # of one index; databases refuse to skip as many rows as an address can name
 NEWS = timedelta(days=2)
 NEWS_ARTICLES = 1_000  # what news search reads
 FIXED = ("/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
@@ -45,7 +46,7 @@ def pages(request: HttpRequest) -> HttpResponse:
 def articles(request: HttpRequest, part: int) -> HttpResponse:
     """One part of the articles, oldest of ours first, so that a full part changes no more."""
     rows = Article.objects.live().order_by("pk").values_list("slug", "last_published_at")
-    rows = rows[(part - 1) * PART : part * PART] if part else []
+    rows = rows[(part - 1) * PART : part * PART] if 0 < part <= MOST_PARTS else []
     found = [(f"/articles/{slug}/", changed) for slug, changed in rows]
     if not found:
         raise Http404("There are fewer parts.")

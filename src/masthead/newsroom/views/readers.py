@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -21,6 +20,7 @@ from masthead.access.models import Grant
 from masthead.articles.models import Article
 from masthead.core import clock, limits
 from masthead.core.models import OutgoingMail, Publication
+from masthead.core.timezones import zone as zone_called
 from masthead.newsletters.models import Tick
 from masthead.newsroom.services import today
 from masthead.newsroom.views.base import NewsroomPage
@@ -82,7 +82,7 @@ class CompForm(forms.Form):
         day: date | None = self.cleaned_data.get("until")
         if day is None:
             return None
-        return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(Publication.load().timezone))
+        return datetime.combine(day + timedelta(days=1), time.min, zone_called(Publication.load().timezone))
 
 
 class ReaderPage(NewsroomPage):
