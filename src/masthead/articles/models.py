@@ -159,6 +159,7 @@ class Article(Page):
         DAY = "day"
         MONTH = "month"
         YEAR = "year"
+        NONE = "none", "Not shown"  # of what covers a stretch of time, the date only sorts
 
     standfirst = models.TextField(blank=True, max_length=500, help_text="One or two sentences under the headline.")
     format = models.CharField(max_length=10, choices=Format, default=Format.ANALYSIS)

@@ -56,7 +56,7 @@ def article(page: ArticlePage, publication: PublicationFacts) -> dict[str, Any]:
     if page.topics:
         found["articleSection"] = page.topics[0].name
         found["keywords"] = [topic.name for topic in page.topics]
-    if page.dated:
+    if page.dated and page.date_precision != "none":
         found["datePublished"] = page.dated.isoformat(timespec="seconds")
         found["dateModified"] = max(page.modified or page.dated, page.dated).isoformat(timespec="seconds")
     images = [image(picture, publication) for picture in (page.shared, page.picture) if picture]

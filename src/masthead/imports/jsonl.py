@@ -38,7 +38,7 @@ SOURCES = {
     "wikinews-en": "Wikinews",
     "wp-current-events": "Wikipedia, Portal:Current events",
 }
-_PRECISION = {"day": "day", "month": "month", "year": "year", "period": "year"}
+_PRECISION = {"day": "day", "month": "month", "year": "year", "period": "none"}
 _COUNTRY = re.compile(r"(?=.{4,40}$)[A-ZÀ-Þ][^\W\d_]+(?:[ '’.-]+(?:[^\W\d_]+))*")
 
 
@@ -257,7 +257,7 @@ def _dated(record: dict[str, Any], zone: ZoneInfo, now: datetime) -> tuple[datet
     if not match:
         raise Refused(f"has no date that can be read ({given[:30]!r})" if given else "has no date")
     year, month, day = match.groups()
-    if month is None:
+    if month is None and precision != "none":
         precision = "year"
     elif day is None and precision == "day":
         precision = "month"

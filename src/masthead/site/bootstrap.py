@@ -118,6 +118,10 @@ def sentence_for(error: Exception) -> str | None:
         return "The database lacks a table; run `masthead prepare` (or `masthead serve`, which does it)."
     if isinstance(error, ImproperlyConfigured):
         return f"The configuration cannot be used: {first}"
+    if type(error).__module__.startswith("redis."):
+        return f"The cache cannot be used ({first}); check MASTHEAD_CACHE_URL and that the server runs."
+    if "storages.backends" in first:
+        return "MASTHEAD_MEDIA_URL needs the extra `s3`; install masthead[s3]."
     if isinstance(error, PermissionError):
         return f"{error.filename} cannot be opened ({error.strerror}); check who owns it."
     if isinstance(error, OSError) and error.errno == 28:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from masthead.access.policy import Standing, standing
+from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.front import structured
 from masthead.front.content import Page, PublicationFacts, publication_facts
@@ -28,7 +29,7 @@ FORMATS = {"day": ("DATE_FORMAT", "2026-11-23"), "month": ("YEAR_MONTH_FORMAT", 
 @register.simple_tag
 def date_of(moment: datetime | None, precision: str, publication: PublicationFacts) -> SafeString:
     """When something was written, as exactly as is known, in the publication's time zone."""
-    if moment is None:
+    if moment is None or precision == Article.Precision.NONE:
         return SafeString("")
     local = moment.astimezone(ZoneInfo(publication.timezone))
     words, machine = FORMATS.get(precision, FORMATS["day"])

@@ -163,7 +163,7 @@ def revoke(request: HttpRequest, reader: Reader) -> HttpResponse:
     here = next((browser.id for browser in account.browsers(request, reader, account.zone_of(request)) if browser.here), None)
     if number == str(here):
         sessions.log_out(request)
-        return _answer(request, "/")
+        return _answer(request, "/#deleted")
     numeral = number.isascii() and number.isdigit() and len(number) < 19
     if not numeral or not sessions.revoke(reader=reader, login_id=int(number)):
         return page(request, reader, {"browsers": "That log-in is over already."})

@@ -323,4 +323,5 @@ def logout(request: HttpRequest) -> HttpResponse:
     if reader is not None and request.POST.get("everywhere"):
         sessions.log_out_everywhere(reader=reader)
     sessions.log_out(request)
-    return _answer(request, article.path_on_site if article else "/")
+    # a page of nobody's can only say "you are logged out" by its address
+    return _answer(request, article.path_on_site if article else "/#logged-out")
