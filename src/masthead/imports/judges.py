@@ -14,20 +14,20 @@ from zoneinfo import ZoneInfo
 
 from masthead.imports import jsonl
 
-Verdicts = list["jsonl.Entry | str"]
+Verdicts = list[tuple["jsonl.Entry | str", bytes]]
 
 
 def judge(records: list[dict[str, Any]], zone: str, now: datetime, fewest_words: int) -> Verdicts:
-    """For each record what will be an article, or why it will not be one."""
+    """For each record what will be an article, or why it will not be one; and its body's fingerprint."""
     where = ZoneInfo(zone)
     verdicts: Verdicts = []
     for record in records:
         try:
-            verdicts.append(jsonl.entry(record, where, now, fewest_words))
+            verdicts.append((jsonl.entry(record, where, now, fewest_words), jsonl.fingerprint(record)))
         except jsonl.Refused as refused:
-            verdicts.append(str(refused))
+            verdicts.append((str(refused), b""))
         except RecursionError:
-            verdicts.append("has Markdown nested too deeply")
+            verdicts.append(("has Markdown nested too deeply", b""))
     return verdicts
 
 

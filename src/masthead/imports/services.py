@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,9 +24,9 @@ from masthead.articles.models import Article, Byline, Topic
 from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.imports import jsonl
-from masthead.imports.judges import Judges
+from masthead.imports.judges import Judges, Verdicts
 
-BATCH = 250
+BATCH = 500
 _AHEAD = 2  # batches read while one is written
 _SMALL = 1_000_000  # bytes; below, a second process takes longer to start than it saves
 _MOST_ROWS = 100_000  # of the report; a file in which everything is wrong must not fill the memory
@@ -80,7 +81,7 @@ class _Batch:
 
     candidates: list[_Candidate]
     found: dict[str, int]
-    verdicts: Future[list[jsonl.Entry | str]]
+    verdicts: Future[Verdicts]
     position: int
 
 
@@ -158,10 +159,10 @@ class _Run:
             present = batch.found.get(each.key)
             if present is not None and not self.update:
                 self.outcome.unchanged += 1
-                self._first(each)
+                self._remember(each)
                 continue
-            verdict = next(verdicts)
-            if isinstance(verdict, jsonl.Entry) and (first := self._first(each)) != each.line:
+            verdict, fingerprint = next(verdicts)
+            if isinstance(verdict, jsonl.Entry) and (first := self.bodies.setdefault(fingerprint, each.line)) != each.line:
                 verdict = f"has the same text as line {first}"
             if isinstance(verdict, str):
                 self.outcome.skip(each.line, each.record, verdict, _kind(verdict))
@@ -175,12 +176,10 @@ class _Run:
             self._change(each, entry, present)
         return batch.position
 
-    def _first(self, candidate: _Candidate) -> int:
-        """The line on which the candidate's text came first."""
-        try:
-            return self.bodies.setdefault(jsonl.fingerprint(candidate.record), candidate.line)
-        except jsonl.Refused:
-            return candidate.line
+    def _remember(self, candidate: _Candidate) -> None:
+        """Note the text of what is there already, so that another record with it is known for what it is."""
+        with suppress(jsonl.Refused):
+            self.bodies.setdefault(jsonl.fingerprint(candidate.record), candidate.line)
 
     def _candidates(self, lines: Iterable[jsonl.Line]) -> Iterator[_Candidate]:
         for line in lines:
