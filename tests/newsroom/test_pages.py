@@ -44,8 +44,9 @@ def test_each_page_opens_for_its_roles_and_no_other(as_role, role):
     client = as_role(role)
     from masthead.core.models import Publication
 
-    Publication.load()
+    number = Publication.load().pk  # another one on a database whose counters go on
     for path, roles in PAGES.items():
+        path = path.replace("publication/1/", f"publication/{number}/")
         answer = client.get(path, follow=False)
         opens = answer.status_code == 200
         assert opens == (role in roles or not role), (path, role, answer.status_code)

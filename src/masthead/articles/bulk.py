@@ -111,8 +111,8 @@ def free_slugs(wanted: Sequence[tuple[str, datetime, str]]) -> list[str]:
     In order, and looking only at what is there: the same records in the same order get the same slugs, however often interrupted.
     """
     bases = [base_slug(title, f"{title} {dated}") for title, dated, _ in wanted]
-    dates = [dated.strftime("%Y") if precision in {"year", "none"} else f"{dated:%Y-%m}" if precision == "month" else f"{dated:%Y-%m-%d}"
-             for _, dated, precision in wanted]  # fmt: skip
+    shapes = {"year": "%Y", "none": "%Y", "month": "%Y-%m"}
+    dates = [dated.strftime(shapes.get(precision, "%Y-%m-%d")) for _, dated, precision in wanted]
     candidates = {*bases, *(f"{base}-{date}" for base, date in zip(bases, dates, strict=True))}
     taken = _taken(candidates)
     slugs = []
