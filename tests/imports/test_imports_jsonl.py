@@ -527,7 +527,7 @@ def test_world_affairs():
     assert Page.find_problems() == ([], [], [], [], [])
     assert not Article.objects.filter(rendering__words__lt=20).exists()
     first = Article.objects.order_by("dated").first()
-    assert first.dated == datetime(1750, 1, 1, 12, tzinfo=UTC) and first.date_precision == "year"
+    assert first.dated == datetime(1750, 1, 1, 12, tzinfo=UTC) and first.date_precision == "none"
     assert Article.objects.filter(source="Wikinews", licence="CC-BY-2.5").exclude(source_url="").count() == 294
     assert Article.objects.filter(topics__slug="czechoslovakia", topics__kind="country").exists()
     assert not any("\n" in html for rendering in Rendering.objects.all() for _, html in rendering.blocks)
