@@ -437,7 +437,7 @@ def test_another_readers_log_in_cannot_be_ended() -> None:
 def test_ending_ones_own_is_logging_out() -> None:
     ada = make_reader()
     browser = Browser().log_in(ada)
-    assert browser.post("/account/devices/revoke/", {"id": Login.objects.get().pk})["Location"] == "/"
+    assert browser.post("/account/devices/revoke/", {"id": Login.objects.get().pk})["Location"] == "/#logged-out"
     assert browser.get("/account/").status_code == 302
     assert not Login.objects.exists()
 
@@ -453,7 +453,7 @@ def test_the_account_is_deleted_and_the_reader_told() -> None:
     said = words(browser.get("/account/delete/").content.decode())
     assert "How many free articles were chosen this month is kept until" in said
     response = browser.post("/account/delete/", {"email": " Ada@Example.org "})
-    assert (response.status_code, response["Location"]) == (303, "/")
+    assert (response.status_code, response["Location"]) == (303, "/#deleted")
     assert not Reader.objects.exists()
     assert not Login.objects.exists()
     assert not Code.objects.exists()

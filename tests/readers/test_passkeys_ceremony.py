@@ -99,7 +99,7 @@ def add_passkey(page: Any, name: str = "My telephone") -> None:
 def log_out(page: Any) -> None:
     page.goto("/logout/")
     page.click("main button")
-    page.wait_for_url(re.compile(r"/$"))
+    page.wait_for_url(re.compile(r"/#logged-out$"))
 
 
 def test_a_passkey_is_made_and_used_and_removed(page: Any) -> None:
@@ -197,7 +197,7 @@ def test_someone_who_works_here_gets_the_newsroom_with_a_passkey_alone(page: Any
 def test_at_an_address_of_numbers_no_button_is_offered(page: Any, live_server: Any) -> None:
     page.goto(f"http://127.0.0.1:{live_server.thread.port}/login/")
     assert not page.locator("text=Use a passkey").count()
-    page.wait_for_selector("text=Here they work at http://localhost")
+    page.wait_for_selector("text=To try them, open http://localhost")
 
 
 def test_without_scripts_there_is_no_button_and_the_code_works(chromium: Any, live_server: Any) -> None:
@@ -220,6 +220,6 @@ def test_without_scripts_there_is_no_button_and_the_code_works(chromium: Any, li
     page.click("text=Delete my account")
     page.fill("#email", "ada@new.example")
     page.click("main button")
-    page.wait_for_url(f"**:{live_server.thread.port}/")
+    page.wait_for_url(f"**:{live_server.thread.port}/#deleted")
     assert not Reader.objects.exists()
     context.close()

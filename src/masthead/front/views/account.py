@@ -163,7 +163,7 @@ def revoke(request: HttpRequest, reader: Reader) -> HttpResponse:
     here = next((browser.id for browser in account.browsers(request, reader, account.zone_of(request)) if browser.here), None)
     if number == str(here):
         sessions.log_out(request)
-        return _answer(request, "/#deleted")
+        return _answer(request, "/#logged-out")
     numeral = number.isascii() and number.isdigit() and len(number) < 19
     if not numeral or not sessions.revoke(reader=reader, login_id=int(number)):
         return page(request, reader, {"browsers": "That log-in is over already."})
@@ -201,7 +201,7 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
         return _delete_page(request, reader, LAST_OF_ALL, typed)
     services.delete_account(reader=reader)
     sessions.log_out(request)
-    return _answer(request, "/")
+    return _answer(request, "/#deleted")
 
 
 def _delete_page(request: HttpRequest, reader: Reader, error: str = "", typed: str = "") -> HttpResponse:
