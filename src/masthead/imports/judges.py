@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -62,6 +63,7 @@ class Judges:
 def _settle(parent: int) -> None:
     """In the helper: Ctrl-C is the parent's to answer, and a parent that was killed leaves nobody behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(100_000, 20, 20)  # parsing makes many small objects that soon go by themselves
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -20,7 +20,10 @@ FRESH = timedelta(minutes=30)  # how long a log-in is proof enough to change wha
 
 def log_in(request: HttpRequest, reader: Reader, *, method: str, device: Device | None) -> None:
     """Log this browser in as ``reader``. ``method`` is code, link, passkey or password; only the last two open the newsroom."""
+    before = request.session.session_key
     login(request, reader, backend="django.contrib.auth.backends.ModelBackend")
+    if before and before != request.session.session_key:  # the session goes on under a new key: its old row is nobody's browser
+        Login.objects.filter(session_key=before).delete()
     remember(request, reader, method=method, device=device)
 
 
