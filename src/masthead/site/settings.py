@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "masthead.site",
     "masthead.newsroom",
     "masthead.front",
+    "masthead.insights",
     "masthead.demo",
     "masthead.newsletters",
     "masthead.ads",
