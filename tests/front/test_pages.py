@@ -69,7 +69,7 @@ def page_for(
 
     now = clock.now()
     page = content.article_page(content.find_article(article.slug), opens=view.opens, policy=current_policy(), now=now)
-    return BeautifulSoup(render_page(view, page, content.publication_facts(), now), "html.parser")
+    return BeautifulSoup(render_page(view, page, content.publication_facts(), now).html, "html.parser")
 
 
 # --- the article and its gate

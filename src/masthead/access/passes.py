@@ -3,13 +3,20 @@
 A JWT (RFC 7519) signed with HS256; ``kid`` names the key, so that keys rotate. Opening one proves only that we once said so:
 what it
 grants is what was granted then, and spending always goes through the database. Anything malformed is no pass.
+
+Minted by the library, but read here: a pass is ours only if it is written exactly as we write it, so there is no header to
+parse and no algorithm to negotiate. That is stricter than any JWT library, and quick enough for the edge (some µs).
 """
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -59,11 +66,18 @@ def mint(given: Pass, key_id: str, key: bytes) -> str:
 
 
 def read(text: str, keys: Mapping[str, bytes], now: datetime) -> Pass | None:
-    """The pass in ``text``, or None where the signature, the shape or the date is not in order at ``now``."""
+    """The pass in ``text``, or None where the signature, the shape or the date is not in order at ``now``.
+
+    ``keys`` are those that sign or once signed, by their ``kid``.
+    """
     try:
-        key = keys[jwt.get_unverified_header(text)["kid"]]
-        # our clock may be shifted in trials, so the date is compared here and not by the library
-        claims = jwt.decode(text, key, algorithms=["HS256"], options={"verify_exp": False, "require": ["exp"]})
+        signed, _, signature = text.encode("ascii").rpartition(b".")
+        header, _, payload = signed.partition(b".")
+        key = _by_header(tuple(keys.items())).get(header)
+        if key is None or not hmac.compare_digest(_base64(hmac.digest(key, signed, "sha256")), signature):
+            return None
+        claims = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+        # our clock may be shifted in trials: now is what we are told it is
         expires = datetime.fromtimestamp(int(claims["exp"]), UTC)
         if expires <= now:
             return None
@@ -78,8 +92,18 @@ def read(text: str, keys: Mapping[str, bytes], now: datetime) -> Pass | None:
             period=str(claims["p"]),
         )
         return Pass(visitor, int(claims["v"]), int(claims["n"]), expires)
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return None
+
+
+@lru_cache(maxsize=16)
+def _by_header(keys: tuple[tuple[str, bytes], ...]) -> dict[bytes, bytes]:
+    """The keys by the first part of the passes they sign."""
+    return {jwt.encode({}, key, algorithm="HS256", headers={"kid": name}).partition(".")[0].encode(): key for name, key in keys}
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def _grants(rows: Sequence[Sequence[Any]]) -> tuple[Grant, ...]:

@@ -13,6 +13,7 @@ from masthead.access import policy as rules
 from masthead.access.models import Grant, PolicyVersion
 from masthead.core import changelog, clock, events, limits, notices
 from masthead.core.models import Publication
+from masthead.core.remembered import Remembered
 from masthead.readers import addresses
 from masthead.readers.models import Device, Reader
 
@@ -53,6 +54,14 @@ def _told(policy: rules.Policy) -> rules.Policy:
             "policy", f"No choice and no instant article can be had, since the policy has an {error}. Mend it in the newsroom."
         )
     return policy
+
+
+_shown = Remembered(current_policy, changelog.POLICY)
+
+
+def policy_to_show() -> rules.Policy:
+    """The publisher's rules as pages show them: where the change log is followed, up to half a second old."""
+    return _shown.get()
 
 
 def change_policy(*, changes: PolicyVersion, by: Reader | None) -> PolicyVersion:

@@ -10,6 +10,8 @@ from masthead.ads import slots
 from masthead.ads.models import Advertisement
 from masthead.articles.pictures import WIDTHS as WIDTHS_OF_ALL
 from masthead.articles.pictures import Picture, Shelf
+from masthead.core import changelog
+from masthead.core.remembered import Remembered
 
 WIDTHS = WIDTHS_OF_ALL[:3]
 
@@ -26,14 +28,32 @@ class Shown:
     frame: str
 
 
-def for_page(path: str, now: datetime, wanted: Iterable[str] = tuple(Advertisement.Slot.values)) -> dict[str, Shown]:
-    """What stands in the ``wanted`` slots of the page at ``path``, by slot. At most two queries."""
-    minute = now.replace(second=0, microsecond=0)
-    rows = {ad.pk: ad for ad in Advertisement.objects.filter(active=True).select_related("picture")}
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What stands in the slots of a page, by slot, and until when at least (None: until an editor changes it)."""
+
+    shown: dict[str, Shown]
+    until: datetime | None = None
+
+
+def _active() -> list[Advertisement]:
+    return list(Advertisement.objects.filter(active=True).select_related("picture"))
+
+
+_stock = Remembered(_active, changelog.EVERYTHING)
+
+
+def for_page(path: str, now: datetime, wanted: Iterable[str] = tuple(Advertisement.Slot.values)) -> Filled:
+    """What stands in the ``wanted`` slots of the page at ``path``. At most two queries."""
+    wanted = tuple(wanted)
+    rows = {ad.pk: ad for ad in _stock.get()}
     candidates = [slots.Candidate(ad.pk, tuple(ad.slots), ad.weight, ad.starts, ad.ends) for ad in rows.values()]
-    chosen = slots.fill(wanted, path, minute, candidates)
+    chosen = slots.fill(wanted, path, now, candidates)
     shelf = Shelf((rows[ad.id].picture for ad in chosen.values()), WIDTHS)
-    return {slot: _shown(slot, rows[ad.id], shelf) for slot, ad in chosen.items()}
+    return Filled(
+        {slot: _shown(slot, rows[ad.id], shelf) for slot, ad in chosen.items()},
+        slots.changes_at(wanted, path, now, candidates),
+    )
 
 
 def _shown(slot: str, ad: Advertisement, shelf: Shelf) -> Shown:

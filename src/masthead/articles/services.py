@@ -39,6 +39,12 @@ def withdrawn(*, article: Article) -> None:
         changes.add(changelog.article(article.pk), changelog.LIST)
 
 
+def pictures_changed() -> None:
+    """Log that a picture is another one or gone: whatever page shows it is stale."""
+    with changelog.transaction() as changes:
+        changes.add(changelog.EVERYTHING)
+
+
 def save_for_later(*, reader: Reader, article: Article) -> None:
     """Put ``article`` on the reader's list; twice is once."""
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from masthead.articles.cards import Card, Link, links
 from masthead.articles.models import Article, Author, Rendering, Topic
 from masthead.articles.pictures import PORTRAIT, SHARED, WIDTHS, Picture, Shelf
 from masthead.articles.rendering import Rendered, render_body
+from masthead.core import changelog, clock
 from masthead.core.models import Publication
+from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
 from masthead.newsletters.models import Newsletter
 
@@ -66,7 +68,11 @@ class PublicationFacts:
 
 
 def publication_facts() -> PublicationFacts:
-    """The publication as the newsroom set it up, in three queries."""
+    """The publication as the newsroom set it up, in three queries at most."""
+    return _publication.get()
+
+
+def _load_publication() -> PublicationFacts:
     row = Publication.objects.select_related("logo").order_by("pk").first() or Publication()
     logo = row.logo
     return PublicationFacts(
@@ -84,6 +90,9 @@ def publication_facts() -> PublicationFacts:
     )
 
 
+_publication = Remembered(_load_publication)
+
+
 @dataclass(frozen=True, slots=True)
 class NewsletterFacts:
     """A newsletter as a sign-up form offers it."""
@@ -96,7 +105,31 @@ class NewsletterFacts:
 
 def newsletters() -> tuple[NewsletterFacts, ...]:
     """All newsletters, in the newsroom's order."""
+    return _newsletters.get()
+
+
+def _load_newsletters() -> tuple[NewsletterFacts, ...]:
     return tuple(NewsletterFacts(n.slug, n.title, n.description, n.schedule) for n in Newsletter.objects.all())
+
+
+_newsletters = Remembered(_load_newsletters)
+
+
+def next_listed(now: datetime) -> datetime | None:
+    """When the next published article reaches its date, and so joins the lists; None where none waits."""
+    waiting = _waiting.get()
+    if len(waiting) == MOST_WAITING and waiting[-1] <= now:
+        return now + timedelta(minutes=1)
+    return next((moment for moment in waiting if moment > now), None)
+
+
+def _load_waiting() -> list[datetime]:
+    rows = Article.objects.live().filter(dated__gt=clock.now()).order_by("dated").values_list("dated", flat=True)
+    return [moment for moment in rows[:MOST_WAITING] if moment]
+
+
+MOST_WAITING = 100
+_waiting = Remembered(_load_waiting, changelog.LIST)
 
 
 # --- pages
@@ -108,6 +141,7 @@ class Page:
 
     template: ClassVar[str]
     slots: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[tuple[str, ...]] = ()  # names in the query that make another page of the path
 
     title: str
     description: str = ""
@@ -151,8 +185,8 @@ def home(publication: PublicationFacts, now: datetime) -> HomePage:
     ready = cards.cards_of(articles, shelf)
     top, following = ready[:5], ready[5:12]
     regions: dict[Link, list[Card]] = {}
-    for article, card in zip(articles[5:], ready[5:], strict=True):
-        # one region each, the one with least so far, so that none is shown twice here
+    for article, card in zip(articles[12:], ready[12:], strict=True):
+        # nothing that stands above already; one region each, the one with least so far, so that none is shown twice here
         own = [Link(t.name, t.get_absolute_url()) for t in article.topics.all() if t.kind == Topic.Kind.REGION]
         if own:
             regions.setdefault(min(own, key=lambda link: len(regions.get(link, ()))), []).append(card)
@@ -186,6 +220,7 @@ class ListPage(Page):
 
     template: ClassVar[str] = "front/list.html"
     slots: ClassVar[tuple[str, ...]] = (TOP,)
+    parameters: ClassVar[tuple[str, ...]] = ("before",)
 
     kind: str
     name: str
@@ -290,6 +325,7 @@ class IndexPage(Page):
     """All topics, or the authors."""
 
     template: ClassVar[str] = "front/index.html"
+    parameters: ClassVar[tuple[str, ...]] = ("after",)
 
     kind: str
     groups: tuple[Group, ...]
@@ -301,11 +337,16 @@ INDEX_ENTRIES = 200
 
 
 def topics() -> IndexPage:
-    """All topics by kind."""
-    rows = list(Topic.objects.order_by("name"))
+    """All topics by kind, with how many articles each has; one of which nothing is published yet stands there, too."""
+    shown = Topic.objects.annotate(written=Count("articles", filter=Q(articles__live=True)))
+    rows = list(shown.order_by("name"))
     groups = []
     for kind, title in TOPIC_GROUPS:
-        found = [Entry(t.name, t.get_absolute_url(), teaser.summary("", t.introduction, 140)) for t in rows if t.kind == kind]
+        found = [
+            Entry(t.name, t.get_absolute_url(), teaser.summary("", t.introduction, 140), articles=t.written)
+            for t in rows
+            if t.kind == kind
+        ]
         if found:
             groups.append(Group(title, tuple(found)))
     return IndexPage(
@@ -337,7 +378,7 @@ def authors(after: str = "") -> IndexPage:
     return IndexPage(
         title="Authors",
         description="Those who write for us.",
-        canonical="/authors/",
+        canonical=f"/authors/?after={after}" if after else "/authors/",
         crumbs=(Link("Home", "/"), Link("Authors", "/authors/")),
         kind="authors",
         groups=(Group("", entries),) if entries else (),
@@ -478,6 +519,7 @@ def _gate(article: Article, policy: Policy, now: datetime) -> GateFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribePage(Page):
     template: ClassVar[str] = "front/subscribe.html"
+    parameters: ClassVar[tuple[str, ...]] = ("article",)
 
     came_from: Link | None = None
     slug: str = ""

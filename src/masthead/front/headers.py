@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from masthead.access import passes
+from masthead.front import marks
 from masthead.readers import devices
 
 PUBLIC = "public, max-age=0, s-maxage=60, stale-while-revalidate=30"
@@ -52,19 +53,32 @@ def is_public(request: HttpRequest) -> bool:
     return not any(name in request.COOKIES for name in OUR_COOKIES)
 
 
-def variant(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """``response`` with the headers of a page that depends on nothing personal; 304 where the visitor holds it already."""
+def variant(request: HttpRequest, response: HttpResponse, mark: marks.Mark) -> HttpResponse:
+    """``response`` with the headers of a page that depends on nothing personal; 304 where the visitor holds it already.
+
+    Where the edge waits for it, it is told by ``mark`` whom else it may show the page, and does the rest itself.
+    """
     response["Cache-Control"] = PUBLIC if is_public(request) else PRIVATE
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     patch_vary_headers(response, ["Cookie"])
+    catch = request.META.get(marks.CATCH)
+    if catch is not None:
+        catch.mark = mark
+        response["ETag"] = etag_of(response.content)
+        return response
     return conditional(request, response)
+
+
+def etag_of(content: bytes) -> str:
+    """The strong ETag of a page of these bytes."""
+    return f'"{sha256(content).hexdigest()[:32]}"'
 
 
 def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """``response`` with an ETag from its bytes, or 304 with the same headers where the visitor holds it already."""
     if response.status_code != 200:
         return response
-    etag = f'"{sha256(response.content).hexdigest()[:32]}"'
+    etag = etag_of(response.content)
     response["ETag"] = etag
     answer = get_conditional_response(request, etag=etag, response=response)
     if isinstance(answer, HttpResponseNotModified):

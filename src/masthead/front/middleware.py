@@ -6,14 +6,27 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 
 from masthead.access import services
 from masthead.core import network, notices
-from masthead.front import visitors
+from masthead.front import marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Wagtail, files and probes know readers, not visitors
 ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/")
+
+
+class Compress(GZipMiddleware):
+    """Compresses answers, but those the edge keeps: it compresses each once.
+
+    Pads at random, so that lengths tell nothing of a token (BREACH).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """``response``, compressed where that is the server's own matter."""
+        catch = request.META.get(marks.CATCH)
+        return response if catch is not None and catch.mark is not None else super().process_response(request, response)
 
 
 class ClientAddress:
@@ -90,7 +103,7 @@ class VisitorPass:
         request.visitor_changed = False  # type: ignore[attr-defined]
         if request.path.startswith(ELSEWHERE):
             return self.get_response(request)
-        policy = services.current_policy()
+        policy = services.policy_to_show() if request.method in ("GET", "HEAD") else services.current_policy()
         visitor, stale = visitors.identify(request, policy)
         request.policy, request.visitor = policy, visitor  # type: ignore[attr-defined]
         response = self.get_response(request)

@@ -52,6 +52,11 @@ class PageView:
         return self.standing in {Standing.REGISTERED, Standing.STAFF, Standing.SUBSCRIBER}
 
 
+def view_of_all(path: str, locale: str) -> PageView:
+    """The view of what looks the same to everyone, such as a feed: it has no standing."""
+    return PageView(path=path, standing="", locale=locale, advertising=False)
+
+
 def view_of(path: str, standing: Standing, decision: Decision | None, *, institution: str | None, locale: str) -> PageView:
     """The view of ``path`` for a visitor of ``standing``; ``decision`` where the page is an article."""
     return PageView(

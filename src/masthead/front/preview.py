@@ -33,4 +33,4 @@ def render(article: Article, mode: str, request: HttpRequest) -> HttpResponse:
     decision = decide(policy, ArticleFacts(article.pk or 0, article.access), visitor_for(mode, policy), now)
     view = view_of(article.path_on_site, decision.standing, decision, institution=None, locale=publication.language)
     page = content.draft_page(article, opens=view.opens, policy=policy, now=now)
-    return headers.preview(HttpResponse(render_page(view, page, publication, now)))
+    return headers.preview(HttpResponse(render_page(view, page, publication, now).html))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +18,25 @@ from masthead.front.content import Page, PublicationFacts, publication_facts
 from masthead.front.pageview import PageView, view_of
 
 
-def render_page(view: PageView, page: Page, publication: PublicationFacts, now: datetime) -> str:
-    """The HTML of ``page`` as ``view`` shows it. Where advertising is off, advertisements are not even looked up."""
-    shown = ads.for_page(view.path, now, page.slots) if view.advertising and page.slots else {}
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A page put together, and until when at least it would be put together so (None: until something changes)."""
+
+    html: str
+    fresh_until: datetime | None = None
+
+
+def render_page(view: PageView, page: Page, publication: PublicationFacts, now: datetime) -> Rendering:
+    """``page`` as ``view`` shows it. Where advertising is off, advertisements are not even looked up."""
+    filled = ads.for_page(view.path, now, page.slots) if view.advertising and page.slots else ads.Filled({})
     context = {
         "view": view,
         "page": page,
         "publication": publication,
-        "ads": {slot.replace("-", "_"): ad for slot, ad in shown.items()},
+        "ads": {slot.replace("-", "_"): ad for slot, ad in filled.shown.items()},
     }
     with translation.override(_supported(view.locale)):
-        return render_to_string(page.template, context)
+        return Rendering(render_to_string(page.template, context), filled.until)
 
 
 def _supported(locale: str) -> str:

@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from masthead.articles.models import LogsChanges
 
-class Newsletter(models.Model):
+
+class Newsletter(LogsChanges):
     """A newsletter readers can ask for."""
 
     slug = models.SlugField(max_length=40, unique=True)

@@ -93,7 +93,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that lengths tell nothing of a token (BREACH)
+    "masthead.front.middleware.Compress",
     "masthead.front.middleware.ClientAddress",
     "masthead.front.middleware.PlainRequest",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -14,8 +14,10 @@ from masthead.articles import cards
 from masthead.articles.models import Article, Author, Topic
 from masthead.articles.rendering import Rendered
 from masthead.articles.teaser import summary, teaser
-from masthead.core import clock
+from masthead.core import changelog, clock
 from masthead.front import content, headers
+from masthead.front.marks import Mark
+from masthead.front.pageview import view_of_all
 
 ITEMS = 30
 
@@ -92,4 +94,6 @@ def _feed(
             teaser=f'{start.html}<p><a href="{escape(link)}">Keep reading at {escape(publication.name)}</a></p>',
         )
     response = HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
-    return headers.variant(request, response)
+    view = view_of_all(request.path, publication.language)
+    fresh_until = content.next_listed(clock.now())
+    return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=fresh_until))

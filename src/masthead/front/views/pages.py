@@ -8,15 +8,20 @@ from django.views.decorators.http import require_safe
 
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
-from masthead.core import clock
+from masthead.core import changelog, clock
 from masthead.front import content, headers
+from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
 
 
 def _answer(request: HttpRequest, page: content.Page, publication: content.PublicationFacts, path: str = "") -> HttpResponse:
+    now = clock.now()
     view = view_for(request, path or page.canonical, publication)
-    return headers.variant(request, HttpResponse(render_page(view, page, publication, clock.now())))
+    rendering = render_page(view, page, publication, now)
+    fresh_until = earliest(rendering.fresh_until, content.next_listed(now))
+    mark = Mark(view, (changelog.LIST,), fresh_until=fresh_until, parameters=page.parameters)
+    return headers.variant(request, HttpResponse(rendering.html), mark)
 
 
 @require_safe
@@ -31,7 +36,8 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article: as much of it as the decision opens."""
     now = clock.now()
     found = content.find_article(slug)
-    decision = decide(request.policy, ArticleFacts(found.pk, found.access), request.visitor, now)  # type: ignore[attr-defined]
+    facts = ArticleFacts(found.pk, found.access)
+    decision = decide(request.policy, facts, request.visitor, now)  # type: ignore[attr-defined]
     publication = content.publication_facts()
     view = view_of(
         found.path_on_site,
@@ -41,7 +47,16 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         locale=publication.language,
     )
     page = content.article_page(found, opens=view.opens, policy=request.policy, now=now)  # type: ignore[attr-defined]
-    return headers.variant(request, HttpResponse(render_page(view, page, publication, now)))
+    rendering = render_page(view, page, publication, now)
+    mark = Mark(
+        view,
+        # the lists, for the articles to go on to
+        (changelog.article(found.pk), changelog.LIST),
+        article=facts,
+        until=request.policy.period_at(now).ends if view.period else None,  # type: ignore[attr-defined]
+        fresh_until=earliest(rendering.fresh_until, content.next_listed(now)),
+    )
+    return headers.variant(request, HttpResponse(rendering.html), mark)
 
 
 @require_safe

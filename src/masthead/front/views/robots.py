@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from masthead.front import headers
+from masthead.front.marks import Mark
+from masthead.front.pageview import view_of_all
 
 PRIVATE = (
     "/account/",
@@ -31,4 +33,5 @@ def robots(request: HttpRequest) -> HttpResponse:
         f"Sitemap: {base}/news-sitemap.xml",
         "",
     ]
-    return headers.variant(request, HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8"))
+    response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+    return headers.variant(request, response, Mark(view_of_all(request.path, "")))

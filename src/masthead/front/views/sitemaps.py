@@ -13,8 +13,10 @@ from django.views.decorators.http import require_safe
 
 from masthead.articles import cards
 from masthead.articles.models import Article, Author, Topic
-from masthead.core import clock
+from masthead.core import changelog, clock
 from masthead.front import content, headers
+from masthead.front.marks import Mark
+from masthead.front.pageview import view_of_all
 
 PART = 5_000
 MOST_PARTS = 50_000  # of one index; databases refuse to skip as many rows as an address can name
@@ -85,4 +87,6 @@ def _address(path: str) -> str:
 
 def _xml(request: HttpRequest, body: str) -> HttpResponse:
     response = HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', content_type="application/xml; charset=utf-8")
-    return headers.variant(request, response)
+    view = view_of_all(request.path, content.publication_facts().language)
+    # what is new and what is old news moves on by itself
+    return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=clock.now() + timedelta(minutes=1)))

@@ -1,0 +1,46 @@
+"""Marks: what Django tells the edge of a page it may keep (DESIGN 4). Pure.
+
+They travel in the request's WSGI environment, not in headers: a header that must never leave the edge leaves it sooner or later,
+an object cannot. A request without a :class:`Catch` comes straight from a server, and its page is answered as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from masthead.access.policy import ArticleFacts
+from masthead.front.pageview import PageView
+
+CATCH = "masthead.catch"  # the key in the environment
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A rendering of ``view`` that anybody with the same view may be shown.
+
+    ``article`` is what the decision for this path asks about, None where the page is no article. ``keys`` are those of the change
+    log that make it stale (``policy`` and ``*`` always do). At ``until`` it is wrong, from ``fresh_until`` on merely not the
+    newest (another advertisement's turn). ``parameters`` are the names in the query that make another page of this path.
+    """
+
+    view: PageView
+    keys: tuple[str, ...] = ()
+    article: ArticleFacts | None = None
+    until: datetime | None = None
+    fresh_until: datetime | None = None
+    parameters: tuple[str, ...] = ()
+
+
+class Catch:
+    """Where the edge waits for a mark. Whoever finds one in the request leaves compressing and 304 to the edge."""
+
+    __slots__ = ("mark",)
+
+    def __init__(self) -> None:
+        self.mark: Mark | None = None
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of ``moments`` that are any."""
+    return min((moment for moment in moments if moment is not None), default=None)
