@@ -5,8 +5,9 @@ Nothing here knows who asks. The rest of an article is put in only when the call
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import ClassVar
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.http import Http404
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 
 from masthead.access.policy import Policy
 from masthead.ads.models import Advertisement
@@ -310,14 +312,16 @@ class Entry:
     text: str
     portrait: Picture | None = None
     articles: int = 0
+    anchor: str = ""  # on the first of its letter, where letters lead
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries under one heading."""
+    """Entries under one heading, and the letters to jump by where there are many."""
 
     title: str
     entries: tuple[Entry, ...]
+    letters: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +338,26 @@ class IndexPage(Page):
 
 TOPIC_GROUPS = ((Topic.Kind.REGION, "Regions"), (Topic.Kind.COUNTRY, "Countries"), (Topic.Kind.THEME, "Themes"))
 INDEX_ENTRIES = 200
+MANY_ENTRIES = 40  # more than anyone looks through without letters
+
+
+def _by_letter(title: str, entries: list[Entry]) -> Group:
+    """A group in the order of a dictionary, É beside E; a long one with its letters."""
+
+    def plain(entry: Entry) -> str:
+        return unicodedata.normalize("NFKD", entry.name).casefold()
+
+    entries = sorted(entries, key=plain)
+    if len(entries) <= MANY_ENTRIES:
+        return Group(title, tuple(entries))
+    letters: dict[str, str] = {}
+    for number, entry in enumerate(entries):
+        letter = plain(entry)[:1].upper()
+        letter = letter if letter.isalpha() else "0-9"
+        if letter not in letters:
+            letters[letter] = f"{slugify(title)}-{letter.lower()}"
+            entries[number] = replace(entry, anchor=letters[letter])
+    return Group(title, tuple(entries), tuple(Link(letter, f"#{anchor}") for letter, anchor in letters.items()))
 
 
 def topics() -> IndexPage:
@@ -348,7 +372,7 @@ def topics() -> IndexPage:
             if t.kind == kind
         ]
         if found:
-            groups.append(Group(title, tuple(found)))
+            groups.append(_by_letter(title, found))
     return IndexPage(
         title="Topics",
         description="Everything we write about: regions, countries and themes.",
