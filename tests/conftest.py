@@ -59,6 +59,14 @@ def _put_first_rows_back() -> None:
     setup.ensure()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_counting_threads() -> None:
+    """Tests that look at counters write them themselves: a thread that writes would wait for a test's transaction."""
+    from masthead.insights import counting
+
+    counting.autostart = False
+
+
 @pytest.fixture
 def data_dir(settings: object) -> Path:
     """The data directory of this test process."""

@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from masthead.core import clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
+from masthead.insights import chores as insights
 from masthead.readers.models import Code
 
 CHANGES = timedelta(days=1)
@@ -38,6 +39,7 @@ def clear() -> None:
     DBTaskResult.objects.finished().filter(finished_at__lt=moment - TASKS).delete()
     Heartbeat.objects.filter(name__startswith="worker:", at__lt=moment - timedelta(days=1)).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    insights.clear()
 
 
 def clear_changes(before: datetime) -> int:
