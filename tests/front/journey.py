@@ -12,11 +12,16 @@ from masthead.core.models import OutgoingMail
 from masthead.readers.models import Reader
 
 
+handler: Any = None  # what answers every new browser instead of Django itself: the edge, in its tests
+
+
 class Browser(Client):
     """One browser with its cookies. ``address`` is the network it comes from."""
 
     def __init__(self, address: str = "192.0.2.1", **defaults: Any) -> None:
         super().__init__(REMOTE_ADDR=address, headers={"Sec-Fetch-Site": "same-origin"}, **defaults)
+        if handler is not None:
+            self.handler = handler
 
     def open(self, article: Article) -> tuple[str, str]:
         """Look at ``article``: the decision on its page, and the page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from masthead.access.models import Network
@@ -18,13 +19,19 @@ WIDEST = {4: 8, 6: 16}  # the shortest prefix believed
 
 _lock = threading.Lock()
 _read_at = -FRESH
-_rows: list[tuple[IPNetwork, str, datetime, datetime | None]] = []
+Licence = tuple[IPNetwork, str, datetime, datetime | None]  # network, institution, since, until
+
+_rows: Sequence[Licence] = ()
 
 
 def institution_at(address: Address) -> str | None:
     """The institution licensed for ``address`` now, or None. A malformed network licenses nobody and tells the operator."""
-    now = clock.now()
-    for network, institution, since, until in _current():
+    return match(licences(), address, clock.now())
+
+
+def match(licensed: Sequence[Licence], address: Address, now: datetime) -> str | None:
+    """The institution of the first of ``licensed`` that covers ``address`` at ``now``, or None."""
+    for network, institution, since, until in licensed:
         if address.version == network.version and address in network and since <= now and (until is None or now < until):
             return institution
     return None
@@ -44,7 +51,8 @@ def forget() -> None:
     _read_at = -FRESH
 
 
-def _current() -> list[tuple[IPNetwork, str, datetime, datetime | None]]:
+def licences() -> Sequence[Licence]:
+    """Every licensed network, at most two seconds old."""
     global _read_at, _rows
     if time.monotonic() - _read_at > FRESH:
         with _lock:

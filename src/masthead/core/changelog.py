@@ -14,29 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 
 from django.db import connection
 from django.db import transaction as database
 from django.db.models import Max
 
 from masthead.core import clock
+from masthead.core.change_keys import EVERYTHING, LIST, POLICY, article, visitor
 from masthead.core.models import Change
 
+__all__ = ["EVERYTHING", "LIST", "POLICY", "Changes", "article", "latest", "state", "transaction", "visitor"]
+
 LOCK = 0x4D617374  # any constant of ours: "Mast"
-
-EVERYTHING = "*"
-LIST = "list"
-POLICY = "policy"
-
-
-def article(number: int) -> str:
-    """The key of one article's facts and rendering."""
-    return f"article:{number}"
-
-
-def visitor(subject: str) -> str:
-    """The key of one reader's or device's standing and grants."""
-    return f"visitor:{subject}"
 
 
 class Changes:
@@ -87,3 +77,15 @@ def latest(*keys: str) -> int:
     """The highest number logged (for any of ``keys``, where some are given), or 0."""
     rows = Change.objects.filter(key__in=keys) if keys else Change.objects.all()
     return rows.aggregate(top=Max("number"))["top"] or 0
+
+
+def state(after: int | None, recent: timedelta) -> tuple[int, list[tuple[int, str]]]:
+    """Where the log stands, and its rows (number, key) above ``after``; without ``after`` those of the ``recent`` past.
+
+    The number is read first: rows committed in between are named twice rather than missed.
+    """
+    number = latest()
+    if after is not None and number == after:
+        return number, []
+    rows = Change.objects.filter(number__gt=after) if after is not None else Change.objects.filter(at__gte=clock.now() - recent)
+    return number, list(rows.order_by("number").values_list("number", "key"))

@@ -34,6 +34,7 @@ class Environment:
     trusted_proxies: tuple[Network, ...]
     web_workers: int
     edge: bool
+    edge_memory: int
     clock_offset: int
     debug: bool
     require_second_factor: bool
@@ -57,6 +58,7 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_TRUSTED_PROXIES": "Comma-separated networks (CIDR) whose X-Forwarded-For is believed. Default: none.",
     "MASTHEAD_WEB_WORKERS": "Number of web processes, 1 to 64. Default: 2.",
     "MASTHEAD_EDGE": "on or off: the fast path in front of Django. Default: on.",
+    "MASTHEAD_EDGE_MEMORY": "Megabytes of pages one web process holds, 1 to 65536. Default: 64.",
     "MASTHEAD_CLOCK_OFFSET": "Seconds to shift the clock by, for trials only. Default: 0.",
     "MASTHEAD_DEBUG": "on or off: Django's debug pages, for developing. Default: off.",
     "MASTHEAD_REQUIRE_SECOND_FACTOR": "on or off: newsroom passwords need a second factor. Default: on with https.",
@@ -101,6 +103,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         trusted_proxies=_networks(environ, "MASTHEAD_TRUSTED_PROXIES"),
         web_workers=_integer(environ, "MASTHEAD_WEB_WORKERS", 2, 1, 64),
         edge=_switch(environ, "MASTHEAD_EDGE", True),
+        edge_memory=_integer(environ, "MASTHEAD_EDGE_MEMORY", 64, 1, 65536),
         clock_offset=offset,
         debug=_switch(environ, "MASTHEAD_DEBUG", False),
         require_second_factor=_switch(environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")),

@@ -1,7 +1,12 @@
 """Answers to what went wrong: a clear sentence and the right status, never a stack trace."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+UNAVAILABLE = "We cannot show this page just now. Please try again in a moment.\n"
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -14,4 +19,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
+    """500; or 503 where only the database is away, which the next try may find back."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = HttpResponse(UNAVAILABLE, status=503, content_type="text/plain; charset=utf-8")
+        response["Retry-After"] = "15"
+        response["Cache-Control"] = "no-store"
+        return response
     return render(request, "errors/broken.html", status=500)

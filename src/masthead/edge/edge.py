@@ -1,0 +1,461 @@
+"""The edge: who may be shown what is held, and what is held for them (DESIGN 4). It never meets the database.
+
+A request is answered from memory where three things are known of it: its visitor (from the pass, or because it carries no
+cookie of ours), what the decision for its path asks about, and a variant for the view that ``decide()`` then leads to. Anything
+not known is a *miss*: Django answers it and, by a mark, may leave its page here. A miss is always right, only slower; so wherever
+something looks odd, it is a miss.
+
+:class:`Edge` is a WSGI application in front of another. A server that parses requests itself may ask :meth:`Edge.find` directly
+and hand over only misses (``edge.protocol``).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from masthead.access import networks
+from masthead.access.policy import Policy, Visitor, decide, standing
+from masthead.core import network
+from masthead.edge import holders
+from masthead.edge.flights import Flights
+from masthead.edge.holders import Cookies, Holder, Memo, Profiles
+from masthead.edge.log import PATIENCE, Log
+from masthead.edge.negotiation import IDENTITY, best_encoding, holds
+from masthead.edge.store import Page, Store
+from masthead.edge.variant import NEVER, PRIVATE, PUBLIC, Headers, Variant
+from masthead.front import headers
+from masthead.front.marks import CATCH, Catch, Mark
+from masthead.front.pageview import view_of
+
+log = logging.getLogger("masthead.edge")
+
+GRACE = 1.0  # seconds a stale variant is shown while a younger one is made; with half a second between looks at the log: below 2
+COVERED = ("/articles/", "/topics/", "/authors/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
+COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/robots.txt"})
+CONTROL = (headers.PUBLIC, headers.PRIVATE)
+MOST_REMEMBERED = 10_000  # addresses, encodings
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Found(NamedTuple):
+    """A variant for a request, and whether it may be kept by others (``PUBLIC`` or ``PRIVATE``)."""
+
+    variant: Variant
+    privacy: int
+    holder: Holder
+
+
+class Edge:
+    """What one process holds, and how it answers from it.
+
+    ``application`` is Django's. ``keys`` are those passes are read with. ``limit`` bounds what is held, in bytes. ``count`` is
+    told of every page shown: the variant's tallies, the visitor's subject (or ""), the peer, X-Forwarded-For and the user agent.
+    ``read_log`` reads the change log now. ``now`` is the clock, a Unix time. Nothing is held or answered from memory before
+    :meth:`learn` was first called.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        keys: Mapping[str, bytes],
+        cookies: Iterable[str],
+        trusted: Sequence[network.Network] = (),
+        limit: int = 64 * 2**20,
+        tallies: Callable[[Mark], tuple[Any, Any] | None] = lambda mark: None,
+        count: Callable[[tuple[Any, Any], str, str, str, str], None] | None = None,
+        read_log: Callable[[], None] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.application = application
+        self.log = Log()
+        self.store = Store(limit)
+        self.flights = Flights()
+        self.read_log = read_log
+        self.licences: Sequence[networks.Licence] = ()
+        self._keys = dict(keys)
+        self._ours = frozenset(name.encode() for name in cookies)
+        # what may begin the name of a cookie of ours; a header without it needs no closer look
+        self._hint = _common(self._ours) or b"="
+        self._trusted = tuple(trusted)
+        self._tallies = tallies
+        self._count = count
+        self._now = now
+        self._memo = Memo()
+        self._profiles = Profiles()
+        self._policy = Policy()
+        self._nobody = Holder(Visitor(), -1, expires=0.0)
+        self._deadline = 0.0
+        self._encodings: dict[str, int] = {}
+        self._institutions: dict[tuple[str, str], str | None] = {}
+
+    # --- what changes
+
+    def learn(self, rows: Iterable[tuple[int, str]], number: int, policy: Policy, licences: Sequence[networks.Licence]) -> None:
+        """Take in what the change log says: ``rows`` since the last time, where it stands, and what the decision needs to know.
+
+        Where the log has gone back (a restored backup), everything held is let go.
+        """
+        if 0 <= number < self.log.number:
+            self.log = Log()
+            self.store.clear()
+            self._memo = Memo()
+        now = self._now()
+        if policy != self._policy:
+            self._policy = policy
+            self._memo = Memo()
+            self._nobody = Holder(Visitor(), -1, expires=0.0)
+        if licences != self.licences:
+            self.licences = licences
+        self._institutions = {}
+        named = self.log.apply(rows, number, time.monotonic())
+        if named:
+            self.store.stale(named, now)
+        self._deadline = now + PATIENCE
+
+    def failed(self) -> None:
+        """The change log could not be read."""
+        self.log.failing = True
+
+    # --- answering from memory
+
+    def find(
+        self, url: bytes, cookie: bytes | None, peer: str, forwarded: str, claimed: list[Variant] | None = None
+    ) -> Found | None:
+        """What is held for a GET of ``url`` (path and query as sent), or None for a miss.
+
+        ``cookie`` is the Cookie header, ``peer`` the address that connected, ``forwarded`` its X-Forwarded-For. Who passes
+        ``claimed`` promises to have Django make a younger one of every variant put there; others are shown the old one meanwhile.
+        """
+        now = self._now()
+        if now >= self._deadline:
+            return None
+        privacy = PRIVATE
+        if cookie is None or self._hint not in cookie:
+            holder = self._nobody
+            privacy = PUBLIC
+        else:
+            known = self._memo.get(cookie)
+            if known is None:
+                known = self._hold(cookie, now)
+                if known is None:
+                    return None
+                if known is self._nobody:
+                    privacy = PUBLIC
+            holder = known
+        if now >= holder.expires:
+            if holder is not self._nobody:
+                return None
+            holder = self._anonymous(now)
+        if holder.checked != self.log.version and not self._in_force(holder):
+            return None
+        page = self.store.pages.get(url)
+        if page is None:
+            page = self._page(url)
+            if page is None:
+                return None
+        who: object = holder.profile
+        institution = None
+        if self.licences:
+            institution = self._institution(peer, forwarded, now)
+            if institution is not None:
+                privacy = PRIVATE
+                who = (who, institution)
+        if holder.singles and page.article is not None and page.article.id in holder.singles:
+            variant = self._variant(page, holder, institution, now)
+        else:
+            variant = page.memo.get(who)
+            if variant is None:
+                variant = self._variant(page, holder, institution, now)
+                if variant is not None:
+                    page.remember(who, variant)
+        if variant is None:
+            return None
+        if now >= variant.good_until and not self._still_shown(variant, now, claimed):
+            return None
+        variant.used = True
+        return Found(variant, privacy, holder)
+
+    def _page(self, url: bytes) -> Page | None:
+        path, mark, query = url.partition(b"?")
+        if not mark or b"%00" in query or b"\0" in query:
+            return None
+        page = self.store.pages.get(path)
+        if page is None:
+            return None
+        if not page.parameters:
+            return page if page.variants else None
+        given = (
+            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50)) if query.count(b"&") < 50 else {}
+        )
+        wanted = [f"{name}={given[name]}" for name in page.parameters if given.get(name)]
+        return self.store.pages.get(b"?".join([path, "&".join(wanted).encode()])) if wanted else page
+
+    def _hold(self, cookie: bytes, now: float) -> Holder | None:
+        found = Cookies(cookie, self._ours)
+        if not found.any:
+            return self._nobody
+        if found.token is None:
+            return None
+        holder = holders.read(found.token, self._keys, self._profiles, now)
+        if holder is None or holder.policy_version != self._policy.version:
+            return None
+        try:
+            if holder.visitor.period != self._policy.period_at(datetime.fromtimestamp(now, UTC)).name:
+                return None
+        except ValueError:
+            return None
+        self._memo.put(cookie, holder)
+        return holder
+
+    def _in_force(self, holder: Holder) -> bool:
+        version = self.log.version
+        if holder.subjects and (holder.number > self.log.number or self.log.latest(*holder.subjects) > holder.number):
+            return False
+        holder.checked = version
+        return True
+
+    def _anonymous(self, now: float) -> Holder:
+        """Nobody, for as long as a period lasts (or a minute, under a policy that makes no sense)."""
+        moment = datetime.fromtimestamp(now, UTC)
+        visitor = Visitor(instant_left=self._policy.instant_per_device)
+        try:
+            expires = self._policy.period_at(moment).ends.timestamp()
+        except ValueError:
+            expires = now + 60
+        self._nobody = Holder(visitor, self._profiles.number(visitor, moment), expires=expires)
+        return self._nobody
+
+    def _institution(self, peer: str, forwarded: str, now: float) -> str | None:
+        asked = (peer, forwarded)
+        known = self._institutions
+        if asked in known:
+            return known[asked]
+        address = network.client_address(peer, forwarded, self._trusted)
+        found = networks.match(self.licences, address, datetime.fromtimestamp(now, UTC))
+        if len(known) < MOST_REMEMBERED:
+            known[asked] = found
+        return found
+
+    def _variant(self, page: Page, holder: Holder, institution: str | None, now: float) -> Variant | None:
+        if page.uniform:
+            return next(iter(page.variants.values()), None)
+        visitor = holder.visitor if institution is None else replace(holder.visitor, institution=institution)
+        moment = datetime.fromtimestamp(now, UTC)
+        path = page.key.decode()
+        if page.article is not None:
+            decision = decide(self._policy, page.article, visitor, moment)
+            view = view_of(path, decision.standing, decision, institution=institution, locale=page.locale)
+        else:
+            view = view_of(path, standing(visitor, moment), None, institution=institution, locale=page.locale)
+        return page.variants.get(view)
+
+    def _still_shown(self, variant: Variant, now: float, claimed: list[Variant] | None) -> bool:
+        """Whether ``variant`` is shown although it is not the newest: while the log is away, or while a younger one is made."""
+        if now >= variant.until:
+            return False
+        if self.log.failing:
+            return True
+        if now >= variant.stale_at + GRACE:
+            return False
+        if variant.rendering:
+            return claimed is None or variant not in claimed
+        if claimed is not None:
+            variant.rendering = True
+            claimed.append(variant)
+        return False
+
+    # --- as a WSGI application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not (path in COVERED_WHOLE or path.startswith(COVERED)):
+            return self.application(environ, start_response)
+        query = environ.get("QUERY_STRING", "")
+        cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None
+        url = (f"{path}?{query}" if query else path).encode("latin-1")
+        peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+        if "?" in path:  # it was sent encoded, and names another page than what it looks like
+            return self.application(environ, start_response)
+
+        claimed: list[Variant] = []
+
+        def look() -> Found | None:
+            return self.find(url, cookie, peer, forwarded, claimed)
+
+        try:
+            found = look()
+            if found is None and self._behind(cookie):
+                found = look()
+            if found is None:
+                key = self._flight(url, cookie, peer, forwarded)
+                if key is None:
+                    return self._ask_django(environ, start_response, look)
+                with self.flights.lead(key) as first:
+                    # the one before may have landed between our look and now
+                    found = look()
+                    if found is None and first:
+                        return self._ask_django(environ, start_response, look)
+            return self._answer(found, environ, start_response) if found else self._ask_django(environ, start_response, look)
+        finally:
+            for variant in claimed:
+                variant.rendering = False
+
+    def _behind(self, cookie: bytes | None) -> bool:
+        """Read the log where this visitor's pass is younger than what we know of it: what they did must count at once."""
+        if self.read_log is None or cookie is None or self._hint not in cookie:
+            return False
+        token = Cookies(cookie, self._ours).token
+        holder = holders.read(token, self._keys, self._profiles, self._now()) if token else None
+        if holder is None or (holder.number <= self.log.number and holder.policy_version == self._policy.version):
+            return False
+        self.read_log()
+        return True
+
+    def _flight(self, url: bytes, cookie: bytes | None, peer: str, forwarded: str) -> object | None:
+        """What makes two misses the same one; None for a visitor whom only Django knows."""
+        now = self._now()
+        if now >= self._deadline:
+            return None
+        if cookie is None or self._hint not in cookie:
+            holder: Holder | None = self._nobody if now < self._nobody.expires else self._anonymous(now)
+        else:
+            holder = self._memo.get(cookie) or self._hold(cookie, now)
+        if holder is None or holder.singles:
+            return None
+        return (url, holder.profile, self._institution(peer, forwarded, now) if self.licences else None)
+
+    def _ask_django(
+        self, environ: dict[str, Any], start_response: Callable[..., Any], look: Callable[[], Found | None]
+    ) -> Iterable[bytes]:
+        catch = Catch()
+        # the number is read before anything is rendered: what changes meanwhile makes the page stale
+        before, known = self.log, self.log.number
+        fresh = before.is_fresh()
+        told: list[Any] = []
+
+        def told_by_django(status: str, given: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
+            told[:] = [status, given, exc_info]
+            return _no_write
+
+        body = self.application({**environ, CATCH: catch}, told_by_django)
+        if catch.mark is None:
+            if told and str(told[0]).startswith("503"):
+                self.failed()  # the database is away: what is held is as good as it gets
+                held = look()
+                if held is not None:
+                    _close(body)
+                    return self._answer(held, environ, start_response)
+            start_response(*told[:2], *([told[2]] if told[2] else []))
+            return body
+        try:
+            content = b"".join(body)
+        finally:
+            _close(body)
+        status, given, _ = told
+        mark: Mark = catch.mark
+        variant = Variant(
+            mark.view,
+            content,
+            given,
+            number=known,
+            keys=mark.keys,
+            until=_timestamp(mark.until),
+            fresh_until=_timestamp(mark.fresh_until),
+            tallies=self._tallies(mark),
+        )
+        if status.startswith("200") and fresh and before is self.log and known >= 0:
+            self._keep(variant, mark)
+        control = next((value for name, value in given if name.lower() == "cache-control"), headers.PRIVATE)
+        cookies = [(name, value) for name, value in given if name.lower() == "set-cookie"]
+        self._tell(variant, self._holder_of(environ), environ)
+        return self._send(variant, control, cookies, environ, start_response)
+
+    def _keep(self, variant: Variant, mark: Mark) -> None:
+        self.store.keep(
+            mark.view.path.encode(),
+            variant,
+            article=mark.article,
+            parameters=mark.parameters,
+            uniform=not mark.view.standing,
+        )
+        # whatever was learnt while it was being made did not find it in the store
+        if self.log.latest("*", "policy", *mark.keys) > variant.number:
+            variant.stale(self._now())
+
+    def _holder_of(self, environ: dict[str, Any]) -> Holder:
+        cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None
+        if cookie is None or self._hint not in cookie:
+            return self._nobody
+        return self._memo.get(cookie) or self._hold(cookie, self._now()) or self._nobody
+
+    def _answer(self, found: Found, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self._tell(found.variant, found.holder, environ)
+        return self._send(found.variant, CONTROL[found.privacy], [], environ, start_response)
+
+    def _send(
+        self, variant: Variant, control: str, cookies: Headers, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        held = environ.get("HTTP_IF_NONE_MATCH")
+        if held is not None and holds(held, variant.etag):
+            start_response("304 Not Modified", [*variant.headers_held(control), *cookies])
+            return []
+        encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        self.prepare(variant, encoding)
+        start_response("200 OK", [*variant.headers(encoding, control), *cookies])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body(encoding)]
+
+    # --- for servers that ask directly
+
+    def encoding(self, accept: str) -> int:
+        """The encoding for ``Accept-Encoding: accept``."""
+        known = self._encodings.get(accept)
+        if known is None:
+            known = best_encoding(accept) if len(accept) < 1000 else IDENTITY
+            if len(self._encodings) < MOST_REMEMBERED:
+                self._encodings[accept] = known
+        return known
+
+    def prepare(self, variant: Variant, encoding: int) -> None:
+        """Have ``variant`` at hand in ``encoding`` (some milliseconds, the first time)."""
+        before = variant.size
+        variant.body(encoding)
+        if variant.size != before:
+            self.store.grown(variant)
+
+    def _tell(self, variant: Variant, holder: Holder, environ: dict[str, Any]) -> None:
+        if environ["REQUEST_METHOD"] == "GET" and "prefetch" not in environ.get("HTTP_SEC_PURPOSE", ""):
+            peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+            self.tell(variant, holder, peer, forwarded, environ.get("HTTP_USER_AGENT", ""))
+
+    def tell(self, variant: Variant, holder: Holder, peer: str, forwarded: str, agent: str) -> None:
+        """Have it counted that ``variant`` was shown."""
+        if self._count is not None and variant.tallies is not None:
+            self._count(variant.tallies, holder.subject, peer, forwarded, agent)
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return NEVER if moment is None else moment.timestamp()
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+
+
+def _no_write(data: bytes) -> None:
+    raise TypeError("Django answers with an iterable")
+
+
+def _common(names: frozenset[bytes]) -> bytes:
+    first, last = min(names), max(names)
+    length = next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+    return first[:length]

@@ -1,0 +1,117 @@
+"""Holders: what a request's cookies say of its visitor, worked out once and kept for as long as the pass is good. Pure.
+
+A pass ends no later than anything in it begins or ends (``access.passes.expiry``). So as long as it is good the decision for one
+article and one policy stays the same, and a holder can be remembered instead of decided anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from masthead.access import passes
+from masthead.access.policy import SINGLE, WHOLE, Grant, Visitor
+from masthead.core.change_keys import visitor as visitor_key
+
+PASS = passes.COOKIE.encode()
+LONGEST_COOKIE = 4096  # bytes of a Cookie header worth remembering
+GENERATION = 12_000  # holders in each of two generations
+
+
+class Holder:
+    """A visitor as their pass tells them. ``profile`` stands for all that decides but single articles and the institution."""
+
+    __slots__ = ("checked", "expires", "number", "policy_version", "profile", "singles", "subject", "subjects", "visitor")
+
+    def __init__(self, visitor: Visitor, profile: int, *, expires: float, number: int = 0, policy_version: int = 0) -> None:
+        self.visitor = visitor
+        self.profile = profile
+        self.expires = expires
+        self.number = number
+        self.policy_version = policy_version
+        self.checked = -1  # the log's version at which nothing was known against it
+        self.singles = frozenset(g.article for g in visitor.grants if g.article is not None and g.kind in SINGLE)
+        self.subjects = tuple(visitor_key(s) for s in (visitor.reader, visitor.device) if s)
+        self.subject = visitor.reader or visitor.device or ""
+
+
+class Cookies:
+    """What a Cookie header holds of ours: ``token`` is the pass, if there is exactly one; ``any`` whether there is anything."""
+
+    __slots__ = ("any", "token")
+
+    def __init__(self, header: bytes, ours: frozenset[bytes]) -> None:
+        self.any = False
+        self.token: str | None = None
+        passes_found = 0
+        for part in header.split(b";"):
+            name, _, value = part.partition(b"=")
+            name = name.strip()
+            if name in ours:
+                self.any = True
+                if name == PASS:
+                    passes_found += 1
+                    self.token = value.strip().decode("latin-1")
+        if passes_found != 1:
+            self.token = None
+
+
+class Profiles:
+    """Numbers for what decides about visitors, so that two of one kind share what was worked out for either."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Visitor, int] = {}
+
+    def number(self, visitor: Visitor, now: datetime) -> int:
+        """The number of ``visitor``'s profile at ``now``."""
+        kinds = {g.kind for g in visitor.grants if g.article is None and g.in_date(now)}
+        profile = replace(
+            visitor,
+            reader="a reader" if visitor.reader else None,
+            device=None,
+            grants=tuple(Grant(kind) for kind in WHOLE if kind in kinds),
+            institution=None,
+        )
+        return self._numbers.setdefault(profile, len(self._numbers))
+
+
+def read(token: str, keys: Mapping[str, bytes], profiles: Profiles, now: float) -> Holder | None:
+    """The holder of the pass ``token``, or None for no pass of ours. ``now`` is a Unix time."""
+    moment = datetime.fromtimestamp(now, UTC)
+    held = passes.read(token, keys, moment)
+    if held is None:
+        return None
+    return Holder(
+        held.visitor,
+        profiles.number(held.visitor, moment),
+        expires=held.expires.timestamp(),
+        number=held.number,
+        policy_version=held.policy_version,
+    )
+
+
+class Memo:
+    """Holders by Cookie header, in two generations: what was not asked for in a whole generation is forgotten."""
+
+    def __init__(self, size: int = GENERATION) -> None:
+        self._size = size
+        self.young: dict[bytes, Holder] = {}
+        self._old: dict[bytes, Holder] = {}
+
+    def get(self, cookie: bytes) -> Holder | None:
+        """The holder remembered for ``cookie``."""
+        found = self.young.get(cookie)
+        if found is None:
+            found = self._old.get(cookie)
+            if found is not None:
+                self.put(cookie, found)
+        return found
+
+    def put(self, cookie: bytes, holder: Holder) -> None:
+        """Remember ``holder``."""
+        if len(cookie) > LONGEST_COOKIE:
+            return
+        if len(self.young) >= self._size:
+            self._old, self.young = self.young, {}
+        self.young[cookie] = holder

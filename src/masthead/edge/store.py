@@ -1,0 +1,144 @@
+"""What the edge holds: variants by page, bounded by bytes, the least recently used let go first. Pure.
+
+Reading takes no lock: every structure read on the way to an answer is only ever replaced or added to in one step.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+
+from masthead.access.policy import ArticleFacts
+from masthead.core.change_keys import EVERYTHING, POLICY
+from masthead.edge.variant import Variant
+from masthead.front.pageview import PageView
+
+MOST_MEMOS = 500  # of one page
+
+
+class Page:
+    """One path (with the parameters that matter): what the decision asks about, and its variants by view.
+
+    ``memo`` finds a variant by whatever stands for the visitor, once their view was worked out.
+    """
+
+    __slots__ = ("article", "key", "locale", "memo", "parameters", "uniform", "variants")
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.article: ArticleFacts | None = None
+        self.locale = ""
+        self.uniform = False  # looks the same to everyone
+        self.parameters: tuple[str, ...] = ()
+        self.variants: dict[PageView, Variant] = {}
+        self.memo: dict[object, Variant] = {}
+
+    def remember(self, who: object, variant: Variant) -> None:
+        """Find ``variant`` for ``who`` without working out their view again."""
+        if len(self.memo) >= MOST_MEMOS:
+            self.memo = {}
+        self.memo[who] = variant
+
+
+class Store:
+    """All pages. ``limit`` is in bytes and counts what variants hold, with an allowance for the objects around them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self.pages: dict[bytes, Page] = {}
+        self._queue: deque[tuple[Page, Variant]] = deque()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many variants are held."""
+        return sum(len(page.variants) for page in list(self.pages.values()))
+
+    def keep(
+        self, key: bytes, variant: Variant, *, article: ArticleFacts | None, parameters: tuple[str, ...], uniform: bool
+    ) -> None:
+        """Hold ``variant`` of the page ``key``, instead of an older one of the same view. Too large a one is not held."""
+        view = variant.view
+        if variant.size > self.limit // 4:
+            return
+        with self._lock:
+            page = self._page(key)
+            held = page.variants.get(view)
+            if held is not None and held.number > variant.number:
+                return
+            if page.article != article or page.locale != view.locale:
+                # an older rendering than those that taught us otherwise has nothing to say
+                if any(other.number > variant.number for other in page.variants.values()):
+                    return
+                for other in list(page.variants.values()):
+                    self._let_go(page, other)
+            if held is not None and page.variants.get(view) is held:
+                self._let_go(page, held)
+            page.article, page.locale, page.parameters, page.uniform = article, view.locale, parameters, uniform
+            page.variants[view] = variant
+            page.memo = {}
+            self.pages[key] = page
+            base, mark, _ = key.partition(b"?")
+            if mark and parameters and base not in self.pages:
+                self._page(base).parameters = parameters
+            variant.counted = variant.size
+            self.size += variant.counted
+            self._queue.append((page, variant))
+            self._shrink()
+
+    def grown(self, variant: Variant) -> None:
+        """``variant`` has other bytes than it had when it was last counted."""
+        with self._lock:
+            if variant.counted:
+                self.size += variant.size - variant.counted
+                variant.counted = variant.size
+                self._shrink()
+
+    def stale(self, keys: Iterable[str], now: float) -> int:
+        """Mark every variant that depends on any of ``keys`` as stale; says how many."""
+        keys = set(keys)
+        everything = EVERYTHING in keys or POLICY in keys
+        count = 0
+        for page in list(self.pages.values()):
+            for variant in list(page.variants.values()):
+                if everything or not keys.isdisjoint(variant.keys):
+                    variant.stale(now)
+                    count += 1
+        return count
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        with self._lock:
+            self.pages = {}
+            self._queue.clear()
+            self.size = 0
+
+    def _page(self, key: bytes) -> Page:
+        page = self.pages.get(key)
+        if page is None:
+            page = self.pages[key] = Page(key)
+        return page
+
+    def _shrink(self) -> None:
+        # second chance: what was used since it was last looked at goes to the end once more
+        chances = len(self._queue)
+        while self.size > self.limit and self._queue:
+            page, variant = self._queue.popleft()
+            view = variant.view
+            if page.variants.get(view) is not variant:
+                continue  # let go before
+            if variant.used and chances > 0:
+                variant.used = False
+                chances -= 1
+                self._queue.append((page, variant))
+                continue
+            self._let_go(page, variant)
+
+    def _let_go(self, page: Page, variant: Variant) -> None:
+        if page.variants.pop(variant.view, None) is not None:
+            self.size -= variant.counted
+            variant.counted = 0
+        page.memo = {}
+        if not page.variants and self.pages.get(page.key) is page:
+            del self.pages[page.key]

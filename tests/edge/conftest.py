@@ -1,0 +1,34 @@
+"""Every test of the edge has one of its own, and journeys' browsers ask through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from edge.through import Through, make_edge
+from front import journey
+from masthead.core import remembered
+
+
+@pytest.fixture
+def through(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
+    """The edge that every browser made in this test asks."""
+    handler = make_edge()
+    monkeypatch.setattr(journey, "handler", handler)
+    yield handler
+    remembered.follow(None)
+
+
+@pytest.fixture
+def later(settings: Any) -> Callable[..., None]:
+    """Moves the clock on: ``later(minutes=11)``."""
+
+    def move(**by: float) -> None:
+        offset = settings.MASTHEAD.clock_offset + int(timedelta(**by).total_seconds())
+        settings.MASTHEAD = replace(settings.MASTHEAD, clock_offset=offset)
+
+    return move

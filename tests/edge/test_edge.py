@@ -1,0 +1,266 @@
+"""The edge answers from memory what Django would answer, for as long as that holds, and not a moment longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from edge.through import Through
+from factories import canary, make_article, make_comp, make_reader, set_policy
+from front.journey import Browser
+from masthead.access.models import Grant
+from masthead.core import clock
+
+Later = Callable[..., None]
+
+pytestmark = pytest.mark.django_db
+
+
+def calls(through: Through) -> list[str]:
+    return through.edge.application.calls  # type: ignore[attr-defined]
+
+
+def test_a_page_is_made_once_for_everyone_it_looks_the_same_to(through: Through) -> None:
+    article = make_article()
+    for n in range(3):
+        assert Browser(f"192.0.2.{n}").decision(article) == "register"
+    assert calls(through) == [article.path_on_site]
+
+
+def test_every_visitor_is_shown_what_their_decision_opens(through: Through) -> None:
+    article = make_article()
+    ada, friend = make_reader("ada@example.org"), make_reader("friend@example.org")
+    make_comp(friend)
+    nobody, reader, subscriber = Browser(), Browser().log_in(ada), Browser().log_in(friend)
+    for _ in range(2):
+        assert nobody.decision(article) == "register"
+        assert reader.decision(article) == "choose"
+        assert subscriber.decision(article) == "comp"
+        assert canary(article) not in nobody.open(article)[1]
+        assert canary(article) in subscriber.open(article)[1]
+    assert calls(through).count(article.path_on_site) == 3
+
+
+def test_a_choice_counts_at_the_next_page_and_for_this_reader_only(through: Through) -> None:
+    article = make_article()
+    ada, ben = (Browser().log_in(make_reader(f"{name}@example.org")) for name in ("ada", "ben"))
+    assert (ada.decision(article), ben.decision(article)) == ("choose", "choose")
+    ada.choose(article)
+    assert (ada.decision(article), ben.decision(article)) == ("unlock", "choose")
+
+
+def test_a_choice_made_in_another_browser_counts_too(through: Through) -> None:
+    article, reader = make_article(), make_reader()
+    here, there = Browser().log_in(reader), Browser().log_in(reader)
+    assert here.decision(article) == "choose"
+    there.choose(article)
+    assert here.decision(article) == "unlock"
+
+
+def test_what_a_visitor_did_counts_at_once_even_before_the_log_is_next_read(through: Through) -> None:
+    article = make_article()
+    through.follower.read()
+    through.following = False
+    browser = Browser()
+    assert browser.decision(article) == "register"
+    browser.keep_reading(article)
+    assert browser.decision(article) == "instant"
+
+
+def test_logging_out_everywhere_ends_what_a_pass_opened(through: Through) -> None:
+    article, reader = make_article(), make_reader()
+    make_comp(reader)
+    here, there = Browser().log_in(reader), Browser().log_in(reader)
+    assert here.decision(article) == there.decision(article) == "comp"
+    there.post("/logout/", {"everywhere": "1"})
+    assert here.decision(article) == "register"
+
+
+def test_an_edited_article_is_shown_as_it_is_now(through: Through, later: Later) -> None:
+    article = make_article()
+    browser = Browser()
+    assert "A new headline" not in browser.open(article)[1]
+    article.title = "A new headline"
+    article.save_revision().publish()
+    later(seconds=3)
+    assert "A new headline" in browser.open(article)[1]
+    assert "A new headline" in browser.get("/").content.decode()
+
+
+def test_a_withdrawn_article_is_gone(through: Through, later: Later) -> None:
+    article = make_article()
+    browser = Browser()
+    assert browser.decision(article) == "register"
+    article.unpublish()
+    later(seconds=3)
+    assert browser.get(article.path_on_site).status_code == 404
+
+
+def test_a_tightened_access_shuts_what_was_open(through: Through, later: Later) -> None:
+    article = make_article(access="open")
+    browser = Browser()
+    assert browser.decision(article) == "open"
+    article.access = "subscribers"
+    article.save_revision().publish()
+    later(seconds=3)
+    assert browser.decision(article) == "subscribe"
+
+
+def test_the_old_page_is_shown_while_one_visitor_waits_for_the_new(through: Through) -> None:
+    article = make_article()
+    first, second = Browser(), Browser("192.0.2.2")
+    first.open(article)
+    article.title = "A new headline"
+    article.save_revision().publish()
+    through.follower.read()
+    seen: list[str] = []
+    django = through.edge.application
+    django.before = lambda: (setattr(django, "before", lambda: None), seen.append(second.open(article)[1]))  # type: ignore[attr-defined]
+    assert "A new headline" in first.open(article)[1]
+    assert len(seen) == 1 and "A new headline" not in seen[0]
+    assert "A new headline" in second.open(article)[1]
+
+
+def test_a_policy_change_counts_for_everyone(through: Through, later: Later) -> None:
+    article = make_article()
+    browser = Browser().log_in(make_reader())
+    assert browser.decision(article) == "choose"
+    set_policy(allowance=0)
+    later(seconds=3)
+    assert browser.decision(article) == "spent"
+
+
+def test_a_period_that_ends_brings_new_choices(through: Through, later: Later) -> None:
+    article = make_article()
+    browser = Browser().log_in(make_reader())
+    for n in range(3):
+        browser.choose(make_article(f"Spent on {n}"))
+    assert browser.decision(article) == "spent"
+    later(days=32)
+    assert browser.decision(article) == "choose"
+
+
+def test_headers_and_bytes_are_those_of_django(through: Through) -> None:
+    article = make_article()
+    for path in ("/", article.path_on_site, "/feeds/articles.rss", "/sitemap.xml", "/robots.txt", "/authors/", "/about/"):
+        miss, hit = Browser().get(path), Browser().get(path)
+        plain = Browser()
+        plain.handler = type(plain.handler).__mro__[1](enforce_csrf_checks=False)
+        direct = plain.get(path)
+        assert miss.content == hit.content == direct.content
+        expected = dict(direct.headers) | {"Vary": "Cookie, Accept-Encoding"}
+        assert dict(miss.headers) == dict(hit.headers) == expected, path
+
+
+def test_it_is_sent_compressed_to_whoever_likes_that(through: Through) -> None:
+    import gzip
+
+    import brotli
+
+    article = make_article()
+    plain = Browser().get(article.path_on_site)
+    zipped = Browser().get(article.path_on_site, headers={"Accept-Encoding": "gzip"})
+    pressed = Browser().get(article.path_on_site, headers={"Accept-Encoding": "gzip, br"})
+    again = Browser().get(article.path_on_site)
+    assert (zipped["Content-Encoding"], pressed["Content-Encoding"]) == ("gzip", "br")
+    assert gzip.decompress(zipped.content) == brotli.decompress(pressed.content) == plain.content == again.content
+    assert zipped["ETag"] == pressed["ETag"] == f"W/{plain['ETag']}"
+    assert len(calls(through)) == 1
+
+
+def test_whoever_holds_it_is_told_so(through: Through) -> None:
+    article = make_article()
+    etag = Browser().get(article.path_on_site)["ETag"]
+    for held in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        response = Browser().get(article.path_on_site, headers={"If-None-Match": held})
+        assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
+    assert Browser().get(article.path_on_site, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_head_has_the_headers_and_no_body(through: Through) -> None:
+    article = make_article()
+    full, head = Browser().get(article.path_on_site), Browser().head(article.path_on_site)
+    assert (head.content, dict(head.headers)) == (b"", dict(full.headers))
+
+
+def test_queries_that_mean_nothing_are_the_same_page(through: Through) -> None:
+    article = make_article()
+    for query in ("", "?utm_source=x", "?preview=true&amp"):
+        assert Browser().get(article.path_on_site + query).status_code == 200
+    assert len(calls(through)) == 1
+
+
+def test_queries_that_mean_something_are_not(through: Through) -> None:
+    first, second = make_article("One"), make_article("Two")
+    browser = Browser()
+    for _ in range(2):
+        assert "One" in browser.get(f"/subscribe/?article={first.slug}").content.decode()
+        assert "Two" in browser.get(f"/subscribe/?x=1&article={second.slug}").content.decode()
+        assert "Two" not in browser.get("/subscribe/").content.decode().partition("<main")[2].partition("</h1>")[0]
+    assert len(calls(through)) == 3
+
+
+def test_what_is_public_says_so_and_what_came_with_a_cookie_does_not(through: Through) -> None:
+    article = make_article()
+    stranger, device = Browser(), Browser("192.0.2.2")
+    device.keep_reading(make_article("Another"))
+    for _ in range(2):
+        assert stranger.get(article.path_on_site)["Cache-Control"].startswith("public")
+        assert device.get(article.path_on_site)["Cache-Control"] == "private, no-cache"
+        foreign = Browser()
+        foreign.cookies["analytics"] = "masthead_pass"
+        assert foreign.get(article.path_on_site)["Cache-Control"].startswith("public")
+
+
+def test_with_the_database_away_what_is_held_is_shown_and_the_rest_is_unavailable(through: Through, later: Later) -> None:
+    article, other = make_article(), make_article("Other")
+    browser = Browser()
+    browser.open(article)
+    through.edge.application.down = True  # type: ignore[attr-defined]
+    through.following = False
+    through.edge.failed()
+    assert browser.decision(article) == "register"
+    assert browser.get(other.path_on_site).status_code == 503
+    later(minutes=11)
+    assert browser.get(article.path_on_site).status_code == 503
+
+
+def test_nothing_is_kept_that_changed_while_it_was_made(through: Through, later: Later) -> None:
+    article = make_article()
+    browser = Browser()
+
+    def publish() -> None:
+        through.edge.application.before = lambda: None  # type: ignore[attr-defined]
+        through.follower.read()
+        article.title = "A new headline"
+        article.save_revision().publish()
+        through.follower.read()
+
+    browser.get("/about/")
+    through.edge.application.before = publish  # type: ignore[attr-defined]
+    browser.open(article)
+    before = len(calls(through))
+    later(seconds=3)
+    assert "A new headline" in browser.open(article)[1]
+    assert len(calls(through)) == before + 1
+
+
+@pytest.mark.parametrize("minutes", [0, 9])
+def test_a_pass_of_another_period_of_its_life_is_good_until_it_ends(through: Through, later: Later, minutes: int) -> None:
+    article, reader = make_article(), make_reader()
+    make_comp(reader, days=1)
+    browser = Browser().log_in(reader)
+    later(minutes=minutes)
+    assert browser.decision(article) == "comp"
+
+
+def test_a_comp_that_ends_ends_on_its_second(through: Through, later: Later) -> None:
+    article, reader = make_article(), make_reader()
+    make_comp(reader, days=1)
+    Grant.objects.update(until=clock.now().replace(microsecond=0) + timedelta(seconds=90))
+    browser = Browser().log_in(reader)
+    assert browser.decision(article) == "comp"
+    later(seconds=91)
+    assert browser.decision(article) == "choose"
