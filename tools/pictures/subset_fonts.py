@@ -1,4 +1,4 @@
-"""Makes the six web fonts: subset_fonts.py OUT SRC (see fonts/README.md for the packages and versions)."""
+"""Makes the nine web fonts: subset_fonts.py OUT SRC (see fonts/README.md for the packages and versions)."""
 import sys,os
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
@@ -25,6 +25,20 @@ def go(src,dst,feats,rename=None,lo=400,hi=700,drop=()):
             else: t.cmap.setdefault(0x202f,t.cmap[0x20])
     f.flavor='woff2'; f.save(dst)
     print(dst,os.path.getsize(dst),len(f.getBestCmap()),n0, [ (a.axisTag,a.minValue,a.defaultValue,a.maxValue) for a in f['fvar'].axes])
+EXTENDED_A=[*range(0x100,0x180),0x218,0x219,0x21a,0x21b]  # what European names need: mostly one letter on a page
+def lighten(out):
+    """From the six: three of Latin Extended-A alone, and italics (a word here and there) in one weight."""
+    for kind in 'serif','serif-italic','sans':
+        f=TTFont(f'{out}/{kind}-latin-ext.woff2')
+        if 'italic' in kind: f=instancer.instantiateVariableFont(f,{'wght':400})
+        o=subset.Options(); o.layout_features=['*']; o.hinting=False; o.name_IDs=['*']; o.notdef_outline=True; o.glyph_names=False; o.flavor='woff2'
+        s=subset.Subsetter(o); s.populate(unicodes=[u for u in EXTENDED_A if u in f.getBestCmap()]); s.subset(f)
+        f.flavor='woff2'; f.save(f'{out}/{kind}-latin-a.woff2'); print(f'{kind}-latin-a',os.path.getsize(f'{out}/{kind}-latin-a.woff2'))
+    for sub in 'latin','latin-ext':
+        name=f'{out}/serif-italic-{sub}.woff2'
+        f=TTFont(name)
+        if 'fvar' in f: f=instancer.instantiateVariableFont(f,{'wght':400}); f.flavor='woff2'; f.save(name)
+        print(name,os.path.getsize(name))
 if __name__=='__main__':
     OUT,SRC=sys.argv[1:3]  # where the fonts go; a folder with the two unpacked npm packages
     os.chdir(SRC)
@@ -37,3 +51,4 @@ if __name__=='__main__':
         go(S%(sub,'normal'),OUT+'/serif-%s.woff2'%sub,F,'Masthead Serif',drop=D)
         go(S%(sub,'italic'),OUT+'/serif-italic-%s.woff2'%sub,F,'Masthead Serif',drop=D)
         go(P%sub,OUT+'/sans-%s.woff2'%sub,F,drop=D)
+    lighten(OUT)
