@@ -135,7 +135,10 @@ def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts
     """
     with changelog.transaction() as changes:
         # locked and read anew: a change of address in another request carries the meter, and must not be overtaken
-        reader = Reader.objects.select_for_update().get(pk=reader.pk)
+        found = Reader.objects.select_for_update().filter(pk=reader.pk).first()
+        if found is None:  # deleted since this request began: nobody chooses nothing
+            return Choice(opened=False, spent=False)
+        reader = found
         policy = current_policy()
         now = clock.now().replace(microsecond=0)
         try:
