@@ -12,11 +12,13 @@ import pytest
 from edge.through import Through, make_edge
 from front import journey
 from masthead.core import remembered
+from masthead.core.models import Publication
 
 
 @pytest.fixture
 def through(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
     """The edge that every browser made in this test asks."""
+    Publication.load()  # made when it is first asked for, which is a change of everything
     handler = make_edge()
     monkeypatch.setattr(journey, "handler", handler)
     yield handler

@@ -181,7 +181,8 @@ def test_whoever_holds_it_is_told_so(through: Through) -> None:
 
 def test_head_has_the_headers_and_no_body(through: Through) -> None:
     article = make_article()
-    full, head = Browser().get(article.path_on_site), Browser().head(article.path_on_site)
+    head, full = Browser().head(article.path_on_site), Browser().get(article.path_on_site)
+    assert canary(article) not in full.content.decode() and article.title in full.content.decode()
     assert (head.content, dict(head.headers)) == (b"", dict(full.headers))
 
 

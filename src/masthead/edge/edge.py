@@ -345,7 +345,8 @@ class Edge:
             told[:] = [status, given, exc_info]
             return _no_write
 
-        body = self.application({**environ, CATCH: catch}, told_by_django)
+        # a GET also for a HEAD: what is kept has to have a body
+        body = self.application({**environ, CATCH: catch, "REQUEST_METHOD": "GET"}, told_by_django)
         if catch.mark is None:
             if told and str(told[0]).startswith("503"):
                 self.failed()  # the database is away: what is held is as good as it gets
@@ -354,6 +355,9 @@ class Edge:
                     _close(body)
                     return self._answer(held, environ, start_response)
             start_response(*told[:2], *([told[2]] if told[2] else []))
+            if environ["REQUEST_METHOD"] == "HEAD":
+                _close(body)
+                return []
             return body
         try:
             content = b"".join(body)
