@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
 
 from masthead.core import clock
 from masthead.insights import store
@@ -79,10 +78,9 @@ def close_days(now: datetime) -> int:
     closed = 0
     for salt in DailySalt.objects.filter(day__lt=earliest):
         with transaction.atomic():
-            sums = VisitorMark.objects.filter(day=salt.day).aggregate(
-                known=Count("mark", filter=Q(known=True)), anonymous=Count("mark", filter=Q(known=False))
-            )
-            DailyVisitors.objects.get_or_create(day=salt.day, defaults=sums)
+            marks = VisitorMark.objects.filter(day=salt.day)
+            known = marks.filter(known=True).count()
+            DailyVisitors.objects.get_or_create(day=salt.day, defaults={"known": known, "anonymous": marks.count() - known})
             closed += DailySalt.objects.filter(day=salt.day).delete()[0]
     # Without their salt the marks say nothing any more; they go in slices, so that no write lock is held for long.
     table = connection.ops.quote_name(VisitorMark._meta.db_table)

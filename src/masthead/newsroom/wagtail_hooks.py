@@ -17,6 +17,7 @@ from masthead.articles.models import ArticleIndex
 from masthead.newsroom import panels, viewsets
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
+from masthead.newsroom.views.insights import InsightsPage
 from masthead.newsroom.views.planner import PlannerPage
 from masthead.newsroom.views.planner import move as move_article
 from masthead.newsroom.views.policy import PolicyPage
@@ -40,6 +41,7 @@ def urls() -> list[Any]:
         path("write/", add_article, name="newsroom_write"),
         path("planner/", PlannerPage.as_view(), name="newsroom_planner"),
         path("planner/move/", move_article, name="newsroom_move"),
+        path("insights/", InsightsPage.as_view(), name="newsroom_insights"),
         path("policy/", PolicyPage.as_view(), name="newsroom_policy"),
         path("explain/", ExplainPage.as_view(), name="newsroom_explain"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
@@ -79,6 +81,7 @@ def _item(label: str, name: str, icon: str, order: int, *permissions: str) -> No
 
 
 _item("Planner", "newsroom_planner", "calendar-alt", 110)
+_item("Insights", "newsroom_insights", "view", 115)
 _item("Readers", "newsroom_readers", "group", 170, *SEE)
 _item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
 _item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)

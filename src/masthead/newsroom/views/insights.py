@@ -1,0 +1,172 @@
+"""What happened: the last hours and days of views, gates and what they led to, as plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from masthead.core import clock
+from masthead.core.models import Publication
+from masthead.core.timezones import zone as zone_called
+from masthead.insights import plots, reports
+from masthead.insights.plots import Plot, Series
+from masthead.newsroom.views.base import NewsroomPage
+
+TONES = "abcde"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot as the page shows it, with its words."""
+
+    plot: Plot
+    svg: SafeString
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One sum, and by how much it differs from the one before."""
+
+    name: str
+    value: int
+    change: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a whole, in hundredths."""
+
+    name: str
+    value: int
+    percent: float
+
+
+class InsightsPage(NewsroomPage):
+    """The last three hours, the last 24 and the last 30 days. For everybody who works here."""
+
+    template_name = "newsroom/insights.html"
+    page_title = "Insights"
+    header_icon = "view"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now, publication = clock.now(), Publication.load()
+        where = zone_called(publication.timezone)
+        recent, day, month = reports.last_minutes(now), reports.last_hours(now), reports.last_days(now)
+        minutes = [start.astimezone(where) for start in recent.starts]
+        hours = [start.astimezone(where) for start in day.starts]
+        days = list(month.starts)
+        visitors = reports.visitors(now)
+        return super().get_context_data(**kwargs) | {
+            "timezone": publication.timezone,
+            "now": now.astimezone(where),
+            "recent": _lines(
+                "The last three hours, by five minutes",
+                _shown(recent),
+                [f"{start:%H:%M}" for start in minutes],
+                [f"{start:%H:%M}" if start.minute % 30 == 0 else "" for start in minutes],
+            ),
+            "day": _span(day, "the day before", [_hour(start) for start in hours], _every_third(hours))
+            | {"visitors": visitors[-1]},
+            "month": _span(month, "the 30 days before", [_day(start) for start in days], _mondays(days))
+            | {
+                "visitors": _bars(
+                    "Different visitors each day",
+                    [
+                        Series("Nobody we know", "b", [one.anonymous for one in visitors]),
+                        Series("Readers and their browsers", "a", [one.known for one in visitors]),
+                    ],
+                    [_day(start) for start in days],
+                    _mondays(days),
+                    "One person with two browsers counts twice, a household behind one address with the same browsers once.",
+                )
+            },
+        }
+
+
+def _span(report: reports.Report, before: str, names: Sequence[str], axis: Sequence[str]) -> dict[str, Any]:
+    """What the page shows of one report."""
+    done = [
+        Series("Registrations", "c", report.done["registration"]),
+        Series("Articles chosen", "a", report.done["unlock"]),
+        Series("Instant access", "b", report.done["instant"]),
+    ]
+    gates = [
+        Series(name, tone, report.shown.get(decision, [0] * len(names)))
+        for (decision, name), tone in zip(reports.GATES.items(), TONES, strict=True)
+    ]
+    robots = Series("Asked for by robots", "d", report.robots)
+    return {
+        "tiles": [
+            _tile("Articles read", sum(report.opened), report.before.get("opened")),
+            _tile("Gates shown", sum(report.gates), report.before.get("gates")),
+            _tile("Instant access", done[2].total, report.before.get("instant")),
+            _tile("Registrations", done[0].total, report.before.get("registration")),
+            _tile("Articles chosen", done[1].total, report.before.get("unlock")),
+        ],
+        "before": before,
+        "shown": _bars("Articles read and gates shown", _shown(report), names, axis),
+        "gates": _bars("Gates, by what they offered", gates, names, axis),
+        "done": _lines("What gates led to", done, names, axis),
+        "robots": _bars(
+            "Robots",
+            [robots],
+            names,
+            axis,
+            "Search engines, link previews, uptime checks and scripts, by their user agent. They are in no other number here.",
+        ),
+        "offered": _shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.GATES.items()]),
+        "reasons": _shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.OPENED.items()]),
+        "top": report.top,
+        "dropped": report.dropped,
+    }
+
+
+def _shown(report: reports.Report) -> list[Series]:
+    return [Series("Read", "a", report.opened), Series("Gate shown", "b", report.gates)]
+
+
+def _bars(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
+    plot = Plot(title, series, names, axis, unfinished=True)
+    return Figure(plot, mark_safe(plots.bars(plot)), note)
+
+
+def _lines(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
+    plot = Plot(title, series, names, axis, unfinished=True)
+    return Figure(plot, mark_safe(plots.lines(plot)), note)
+
+
+def _tile(name: str, value: int, before: int | None) -> Tile:
+    """``before`` is None where there is nothing to compare with, and too small a number is not compared either."""
+    if before is None or before < 10:
+        return Tile(name, value)
+    percent = round(100 * (value - before) / before)
+    if not percent:
+        return Tile(name, value, "as many as")
+    return Tile(name, value, f"{abs(percent):,}% {'more' if percent > 0 else 'fewer'} than", percent > 0)
+
+
+def _shares(parts: Sequence[tuple[str, int]]) -> list[Share]:
+    total = sum(value for _, value in parts)
+    return [Share(name, value, 100 * value / total) for name, value in parts if value]
+
+
+def _hour(start: datetime) -> str:
+    return f"{start:%A} {start:%H:%M} to {start + timedelta(hours=1):%H:%M}"
+
+
+def _day(start: datetime) -> str:
+    return f"{start:%a} {start.day} {start:%B}"
+
+
+def _every_third(hours: Sequence[datetime]) -> list[str]:
+    return [f"{start:%H:%M}" if start.hour % 3 == 0 else "" for start in hours]
+
+
+def _mondays(days: Sequence[datetime]) -> list[str]:
+    return [f"{start:%a} {start.day} {start:%b}" if start.weekday() == 0 else "" for start in days]
