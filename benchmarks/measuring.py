@@ -1,0 +1,146 @@
+"""One thing to measure, measured several times between the others, and what came out of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import asking, machine, wrk
+from benchmarks.paced import Paced
+from benchmarks.plain import ROOT
+from benchmarks.wrk import BadRun
+
+SAMPLES = 8  # questions asked by hand before and after each run
+TOLERANCE = 0.05  # of an answer's mean size; more means that something else was served
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an answer must be."""
+
+    decision: str | None
+    length: int | None = None  # compressed
+
+
+@dataclass(slots=True)
+class Case:
+    """A server and how it is asked.
+
+    ``ask`` gives the paths and cookies to send in turn (minted now, since passes end after ten minutes); ``expect`` is what
+    comes back, in turn. ``warm`` says that what is asked is asked before it is measured.
+    """
+
+    name: str
+    server: machine.Pinned
+    port: int
+    ask: Callable[[], Sequence[tuple[str, str]]]
+    expect: Sequence[Expected]
+    warm: bool = True
+    same_sizes: bool = True  # whether a few samples tell the mean size of an answer
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    paced: list[dict[str, Any]] = field(default_factory=list)
+
+    def middle(self, what: str) -> float:
+        """The median of ``what`` over the runs."""
+        return median(run[what] for run in self.runs)
+
+    def middle_paced(self, what: str) -> float:
+        """The median of ``what`` over the paced runs."""
+        return median(run[what] for run in self.paced)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where and how long."""
+
+    cores: machine.Cores
+    seconds: int
+    connections: int
+    work: Path
+
+    def look(self, case: Case, asked: Sequence[tuple[str, str]]) -> float:
+        """Ask by hand, see that all is as expected, and return the mean size of an answer."""
+        client = asking.Client(case.port)
+        kinds = len(case.expect)
+        step = max(1, len(asked) // SAMPLES // kinds) * kinds  # a multiple of the kinds: samples keep their place among them
+        sizes = []
+        try:
+            for start in range(0, min(len(asked), SAMPLES * step), step):
+                for at in range(start, start + kinds):
+                    path, cookies = asked[at % len(asked)]
+                    expected = case.expect[at % kinds]
+                    answer = client.get(path, cookies)
+                    asking.checked(answer, f"{case.name}, {path}", decision=expected.decision, near=expected.length)
+                    sizes.append(answer.size)
+        finally:
+            client.close()
+        return sum(sizes) / len(sizes)
+
+    def run(self, case: Case) -> None:
+        """Warm up, look, measure, look again."""
+        asked = list(case.ask())
+        file = self._write(case, asked)
+        many = len(asked) > 1
+        if case.warm:
+            self._warm(case, file, len(asked))
+        size = self.look(case, asked)
+        watch, before = machine.Watch(), case.server.seconds()
+        found = wrk.run(case.port, file, many=many, core=self.cores.client, seconds=self.seconds, connections=self.connections)
+        burned = case.server.seconds() - before
+        (server_busy, passed), (client_busy, _) = watch.busy(self.cores.server), watch.busy(self.cores.client)
+        if found.requests > 1000 and case.same_sizes and abs(found.size - size) > size * TOLERANCE:
+            raise BadRun(f"{case.name}: answers of {found.size:.0f} bytes on average, where {size:.0f} were expected")
+        self.look(case, asked)
+        case.runs.append(
+            {
+                **asdict(found),
+                "rate": found.rate,
+                "size": found.size,
+                "server": burned,
+                "per_request": burned / found.requests * 1e6,
+                "server_busy": burned / passed,
+                "client_busy": found.processor / passed,
+                "others_on_server": max(0.0, server_busy - burned) / passed,
+                "others_on_client": max(0.0, client_busy - found.processor) / passed,
+            }
+        )
+
+    def pace(self, case: Case, rate: float) -> None:
+        """Measure latencies at ``rate`` requests a second."""
+        asked = list(case.ask())
+        file = self._write(case, asked)
+        self._warm(case, file, len(asked))
+        self.look(case, asked)
+        numbers = (case.port, file, rate, self.seconds, self.connections)
+        finished = subprocess.run(
+            ["taskset", "--cpu-list", str(self.cores.client), sys.executable, "-m", "benchmarks.paced", *map(str, numbers)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=self.seconds + 60,
+        )
+        if finished.returncode:
+            raise BadRun(f"{case.name}, paced: {finished.stderr.strip()[-500:]}")
+        found = Paced(**json.loads(finished.stdout))
+        if found.bad:
+            raise BadRun(f"{case.name}, paced: {found.bad} of {found.asked} questions were not answered well")
+        self.look(case, asked)
+        case.paced.append({"wanted_rate": rate, **asdict(found)})
+
+    def _write(self, case: Case, asked: Sequence[tuple[str, str]]) -> Path:
+        return wrk.write_requests(self.work / "requests", [wrk.request(case.port, path, cookies) for path, cookies in asked])
+
+    def _warm(self, case: Case, file: Path, count: int) -> None:
+        """Ask everything in the file once at least, if that can be done in a bounded time."""
+        for seconds in (1, 2, 4):
+            found = wrk.run(
+                case.port, file, many=count > 1, core=self.cores.client, seconds=seconds, connections=self.connections
+            )
+            if found.requests >= count:
+                break
