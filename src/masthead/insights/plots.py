@@ -33,7 +33,8 @@ class Series:
 class Plot:
     """What is drawn: ``names`` has each stretch in full, ``axis`` what stands under it (mostly nothing: there is little room).
 
-    ``unfinished``: the last stretch still goes on, and is drawn paler.
+    ``unfinished``: the last stretch still goes on, and is drawn paler. Not ``summable``: what was counted in two stretches may be
+    the same, so that no sum is told.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Plot:
     names: Sequence[str]
     axis: Sequence[str]
     unfinished: bool = False
+    summable: bool = True
 
     def rows(self) -> list[tuple[str, list[int]]]:
         """The same as a table: each stretch with its values."""
@@ -78,7 +80,7 @@ def lines(plot: Plot) -> str:
     top, step = scale(max((value for one in plot.series for value in one.values), default=0))
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(plot.names))
     drawn = []
-    for one in plot.series:
+    for one in () if plot.empty() else plot.series:
         points = [
             f"{LEFT + (n + 0.5) * slot:.1f},{HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM):.1f}"
             for n, value in enumerate(one.values)
@@ -131,8 +133,10 @@ def _frame(plot: Plot, top: int, step: int, slot: float, inside: str) -> str:
             f'<rect class="plot-place" x="{LEFT + n * slot:.1f}" y="{TOP}" width="{slot:.1f}" height="{floor - TOP}">'
             f"<title>{escape(name + so_far)}: {escape(told)}</title></rect>"
         )
-    totals = ", ".join(f"{one.name} {one.total:,}" for one in plot.series)
+    label = plot.title
+    if plot.summable:
+        label += ": " + ", ".join(f"{one.name} {one.total:,}" for one in plot.series) + " in all"
     return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(plot.title)}: {escape(totals)} in all">'
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
         f"{''.join(marks)}{inside}{''.join(places)}</svg>"
     )

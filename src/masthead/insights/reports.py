@@ -40,7 +40,8 @@ OPENED = {
 ROBOT = "robot"
 DONE = ("registration", "unlock", "instant")  # kinds of events: what a gate led to
 
-SHOWN = Q(article__gt=0) & ~Q(decision=store.DROPPED)
+# articles to people; to robots anything, since old rows of theirs have lost the article
+SHOWN = (Q(article__gt=0) | Q(robot=True)) & ~Q(decision=store.DROPPED)
 GATE = Q(decision__in=list(GATES))
 
 
@@ -87,7 +88,7 @@ class Report:
 
     @property
     def robots(self) -> list[int]:
-        """How many articles robots asked for, whole or not, for each part."""
+        """How many pages robots asked for, for each part."""
         return self._sums(lambda decision: decision == ROBOT)
 
     def _sums(self, wanted: Callable[[str], bool]) -> list[int]:
@@ -113,7 +114,7 @@ def last_hours(now: datetime, hours: int = 24) -> Report:
 
 
 def last_minutes(now: datetime, minutes: int = 180, step: int = 5) -> Report:
-    """The last ``minutes`` in steps of ``step``: what is going on."""
+    """The last ``minutes`` in steps of ``step``: what is going on. Without what was done, and without what was before."""
     this = now.replace(minute=now.minute - now.minute % step, second=0, microsecond=0)
     starts = [this - timedelta(minutes=n * step) for n in reversed(range(minutes // step))]
     return _report(starts, now, timedelta(minutes=step), full=False)
@@ -145,7 +146,7 @@ def _midnight(day: date, where: ZoneInfo) -> datetime:
 
 
 def _report(starts: Sequence[datetime], now: datetime, step: timedelta, *, full: bool = True) -> Report:
-    """Everything since ``starts[0]``; ``full`` with articles and with what was before."""
+    """Everything since ``starts[0]``; ``full`` with events and with what was before."""
     back = step * len(starts)
     since = starts[0] - back if full else starts[0]
     until = now - back
@@ -173,7 +174,7 @@ def _report(starts: Sequence[datetime], now: datetime, step: timedelta, *, full:
         if not ViewCount.objects.filter(minute__lte=since + step).exists():
             before = {}
     dropped = ViewCount.objects.filter(decision=store.DROPPED, minute__gte=starts[0]).aggregate(sum=Sum("count"))["sum"] or 0
-    return Report(starts, dict(shown), done, before, _top(starts[0]) if full else (), dropped)
+    return Report(starts, dict(shown), done, before, _top(starts[0], 10 if full else 6), dropped)
 
 
 class _Places:
@@ -190,7 +191,7 @@ class _Places:
         return self._found[moment]
 
 
-def _top(since: datetime, most: int = 10) -> list[Top]:
+def _top(since: datetime, most: int) -> list[Top]:
     """The articles people met most, whole or with their gate."""
     rows = (
         ViewCount.objects.filter(SHOWN, minute__gte=since, robot=False)

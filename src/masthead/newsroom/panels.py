@@ -23,7 +23,7 @@ class NoticesPanel(Component):
 
 
 class TodayPanel(Component):
-    """This week on one strip, the promise in a sentence, and one button to begin writing."""
+    """This week on one strip (at a weekend the one to come), the promise in a sentence, and one button to begin writing."""
 
     name = "today"
     order = 100
@@ -31,10 +31,10 @@ class TodayPanel(Component):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         request = parent_context["request"]
-        board = planner.board(reader=request.user, weeks=1)
+        board = planner.board(reader=request.user, weeks=2)
         index = ArticleIndex.objects.first()
         may_add = index is not None and index.permissions_for_user(request.user).can_add_subpage()
-        return {"board": board, "week": board.weeks[0], "may_add": may_add}
+        return {"board": board, "week": planner.days_at_hand(board), "weekend": board.today.weekday() > 4, "may_add": may_add}
 
 
 class DraftsPanel(Component):

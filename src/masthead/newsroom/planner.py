@@ -151,6 +151,17 @@ def board(*, reader: Reader, start: date | None = None, weeks: int = WEEKS) -> B
     )
 
 
+def days_at_hand(board: Board) -> list[Day]:
+    """This week; at a weekend what is left of it and the week that begins, since nobody plans for days gone by.
+
+    ``board`` holds two weeks from this Monday.
+    """
+    this, following = board.weeks[:2]
+    if board.today.weekday() < 5:
+        return this
+    return [day for day in this if not day.past] + following[:5]
+
+
 def promise(days: Iterable[Day]) -> Promise:
     """How many of ``days`` (weekdays from today on) have an analysis planned, and how many of those are ready."""
     days = list(days)

@@ -30,12 +30,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One sum, and by how much it differs from the one before."""
+    """One sum, and how it compares, where it does."""
 
     name: str
     value: int
-    change: str = ""
-    more: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class InsightsPage(NewsroomPage):
         hours = [start.astimezone(where) for start in day.starts]
         days = list(month.starts)
         visitors = reports.visitors(now)
+        today, whole = visitors[-1], [one.anonymous + one.known for one in visitors[:-1] if one.anonymous + one.known]
+        average = round(sum(whole) / len(whole)) if whole else 0
         return super().get_context_data(**kwargs) | {
             "timezone": publication.timezone,
             "now": now.astimezone(where),
@@ -71,11 +72,23 @@ class InsightsPage(NewsroomPage):
                 [f"{start:%H:%M}" for start in minutes],
                 [f"{start:%H:%M}" if start.minute % 30 == 0 else "" for start in minutes],
             ),
-            "day": _span(day, "the day before", [_hour(start) for start in hours], _every_third(hours))
-            | {"visitors": visitors[-1]},
-            "month": _span(month, "the 30 days before", [_day(start) for start in days], _mondays(days))
+            "recent_top": recent.top,
+            "day": _span(
+                day,
+                "the day before",
+                [_hour(start) for start in hours],
+                _every_third(hours),
+                Tile("Visitors since midnight", today.anonymous + today.known, f"{today.known:,} known here"),
+            ),
+            "month": _span(
+                month,
+                "the 30 days before",
+                [_day(start) for start in days],
+                _mondays(days),
+                Tile("Visitors on an average day", average),
+            )
             | {
-                "visitors": _bars(
+                "visitors": _days_apart(
                     "Different visitors each day",
                     [
                         Series("Nobody we know", "b", [one.anonymous for one in visitors]),
@@ -89,7 +102,7 @@ class InsightsPage(NewsroomPage):
         }
 
 
-def _span(report: reports.Report, before: str, names: Sequence[str], axis: Sequence[str]) -> dict[str, Any]:
+def _span(report: reports.Report, before: str, names: Sequence[str], axis: Sequence[str], visitors: Tile) -> dict[str, Any]:
     """What the page shows of one report."""
     done = [
         Series("Registrations", "c", report.done["registration"]),
@@ -100,16 +113,16 @@ def _span(report: reports.Report, before: str, names: Sequence[str], axis: Seque
         Series(name, tone, report.shown.get(decision, [0] * len(names)))
         for (decision, name), tone in zip(reports.GATES.items(), TONES, strict=True)
     ]
-    robots = Series("Asked for by robots", "d", report.robots)
+    robots = Series("Pages sent to robots", "d", report.robots)
     return {
         "tiles": [
-            _tile("Articles read", sum(report.opened), report.before.get("opened")),
-            _tile("Gates shown", sum(report.gates), report.before.get("gates")),
-            _tile("Instant access", done[2].total, report.before.get("instant")),
-            _tile("Registrations", done[0].total, report.before.get("registration")),
-            _tile("Articles chosen", done[1].total, report.before.get("unlock")),
+            _tile("Articles read", sum(report.opened), report.before.get("opened"), before),
+            _tile("Gates shown", sum(report.gates), report.before.get("gates"), before),
+            _tile("Instant access", done[2].total, report.before.get("instant"), before),
+            _tile("Registrations", done[0].total, report.before.get("registration"), before),
+            _tile("Articles chosen", done[1].total, report.before.get("unlock"), before),
+            visitors,
         ],
-        "before": before,
         "shown": _bars("Articles read and gates shown", _shown(report), names, axis),
         "gates": _bars("Gates, by what they offered", gates, names, axis),
         "done": _lines("What gates led to", done, names, axis),
@@ -136,19 +149,23 @@ def _bars(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequ
     return Figure(plot, mark_safe(plots.bars(plot)), note)
 
 
+def _days_apart(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str) -> Figure:
+    plot = Plot(title, series, names, axis, unfinished=True, summable=False)
+    return Figure(plot, mark_safe(plots.bars(plot)), note)
+
+
 def _lines(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
     plot = Plot(title, series, names, axis, unfinished=True)
     return Figure(plot, mark_safe(plots.lines(plot)), note)
 
 
-def _tile(name: str, value: int, before: int | None) -> Tile:
+def _tile(name: str, value: int, before: int | None, words: str) -> Tile:
     """``before`` is None where there is nothing to compare with, and too small a number is not compared either."""
     if before is None or before < 10:
         return Tile(name, value)
     percent = round(100 * (value - before) / before)
-    if not percent:
-        return Tile(name, value, "as many as")
-    return Tile(name, value, f"{abs(percent):,}% {'more' if percent > 0 else 'fewer'} than", percent > 0)
+    sign = "+" if percent > 0 else "−" if percent else "±"
+    return Tile(name, value, f"{sign}{abs(percent):,}% on {words}")
 
 
 def _shares(parts: Sequence[tuple[str, int]]) -> list[Share]:
