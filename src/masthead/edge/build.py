@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.conf import settings
 from masthead.core import clock
 from masthead.edge.edge import Application, Edge
 from masthead.front import headers, visitors
-from masthead.front.marks import Mark
+from masthead.front.marks import ONLOOKER, Mark, Onlooker
 from masthead.insights import counting, robots
 
 
@@ -28,6 +28,21 @@ def make(application: Application, now: Callable[[], float] | None = None) -> Ed
         # the shifted clock of a trial is asked, where there is one; time.time costs a tenth of it
         now=now or ((lambda: clock.now().timestamp()) if settings.MASTHEAD.clock_offset else time.time),
     )
+
+
+def without(application: Application) -> Application:
+    """``application`` with its views counted, and nothing else of an edge (MASTHEAD_EDGE=off)."""
+
+    def counting_only(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        onlooker = environ[ONLOOKER] = Onlooker()
+        answer = application(environ, start_response)
+        pair = tallies(onlooker.mark) if onlooker.mark else None
+        if pair and environ["REQUEST_METHOD"] == "GET" and "prefetch" not in environ.get("HTTP_SEC_PURPOSE", ""):
+            peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+            count(pair, onlooker.subject, peer, forwarded, environ.get("HTTP_USER_AGENT", ""))
+        return answer
+
+    return counting_only
 
 
 def tallies(mark: Mark) -> tuple[Any, Any] | None:

@@ -93,7 +93,7 @@ class Edge:
         self._policy = Policy()
         self._nobody = Holder(Visitor(), -1, expires=0.0)
         self._deadline = 0.0
-        self._encodings: dict[str, int] = {}
+        self._encodings: dict[bytes, int] = {}
         self._institutions: dict[tuple[str, str], str | None] = {}
 
     # --- what changes
@@ -411,18 +411,18 @@ class Edge:
         if held is not None and holds(held, variant.etag):
             start_response("304 Not Modified", [*variant.headers_held(control), *cookies])
             return []
-        encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", "").encode("latin-1"))
         self.prepare(variant, encoding)
         start_response("200 OK", [*variant.headers(encoding, control), *cookies])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body(encoding)]
 
     # --- for servers that ask directly
 
-    def encoding(self, accept: str) -> int:
+    def encoding(self, accept: bytes) -> int:
         """The encoding for ``Accept-Encoding: accept``."""
         known = self._encodings.get(accept)
         if known is None:
-            known = best_encoding(accept) if len(accept) < 1000 else IDENTITY
+            known = best_encoding(accept.decode("latin-1")) if len(accept) < 1000 else IDENTITY
             if len(self._encodings) < MOST_REMEMBERED:
                 self._encodings[accept] = known
         return known

@@ -100,6 +100,10 @@ class Variant:
         self.size = sum(len(each) for each in self._encoded if each is not None) + OVERHEAD
         return made
 
+    def is_encoded(self, encoding: int) -> bool:
+        """Whether the bytes in ``encoding`` are at hand."""
+        return self._encoded[encoding] is not None
+
     def _plain(self) -> bytes:
         plain, zipped, pressed = self._encoded
         if plain is not None:

@@ -66,6 +66,10 @@ def variant(request: HttpRequest, response: HttpResponse, mark: marks.Mark) -> H
         catch.mark = mark
         response["ETag"] = etag_of(response.content)
         return response
+    onlooker = request.META.get(marks.ONLOOKER)
+    if onlooker is not None:
+        visitor = request.visitor  # type: ignore[attr-defined]
+        onlooker.mark, onlooker.subject = mark, visitor.reader or visitor.device or ""
     return conditional(request, response)
 
 

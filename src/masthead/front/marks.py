@@ -12,7 +12,8 @@ from datetime import datetime
 from masthead.access.policy import ArticleFacts
 from masthead.front.pageview import PageView
 
-CATCH = "masthead.catch"  # the key in the environment
+CATCH = "masthead.catch"  # the keys in the environment
+ONLOOKER = "masthead.onlooker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ class Catch:
 
     def __init__(self) -> None:
         self.mark: Mark | None = None
+
+
+class Onlooker:
+    """Where whoever counts views, without an edge, is told what was shown to whom (a subject, or "" for nobody)."""
+
+    __slots__ = ("mark", "subject")
+
+    def __init__(self) -> None:
+        self.mark: Mark | None = None
+        self.subject = ""
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

@@ -57,7 +57,7 @@ class ClientAddress:
 
 
 class PlainRequest:
-    """Refuses what no page of ours sends: NUL characters, which PostgreSQL chokes on, forms in odd encodings or in pieces, and
+    """Refuses what no page of ours sends: NUL characters, which PostgreSQL chokes on, forms in pieces, and
     bodies larger than any reader's form.
 
     Behind the newsroom's door pictures may be large: whoever is not logged in there is sent away before a byte of them is read.
@@ -74,10 +74,6 @@ class PlainRequest:
         # addresses and our signed cookies are looked up by what cannot hold one; the session is looked up by its name
         if "%00" in query or "\0" in query or "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             return self._refuse()
-        if request.encoding and request.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
-            if request.method == "POST":
-                return HttpResponse("Please send forms in UTF-8, as browsers do.\n", status=400, content_type="text/plain")
-            request.encoding = "utf-8"  # said of a form that is not there; the address is UTF-8 all the same
         length = request.META.get("CONTENT_LENGTH") or "0"
         if self._outside(request) and length.isdecimal() and int(length[:18]) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             return HttpResponse("That is more than we take.\n", status=413, content_type="text/plain")
@@ -93,7 +89,12 @@ class PlainRequest:
             return self._refuse()
 
     def _outside(self, request: HttpRequest) -> bool:
-        return not request.path_info.startswith(self._INSIDE) or request.path_info.startswith(self._DOOR)
+        return not self.is_inside(request.path_info)
+
+    @classmethod
+    def is_inside(cls, path: str) -> bool:
+        """Whether ``path`` lies behind the newsroom's door."""
+        return path.startswith(cls._INSIDE) and not path.startswith(cls._DOOR)
 
     @staticmethod
     def _refuse() -> HttpResponse:
