@@ -44,10 +44,11 @@ def start(data: Path, core: int, log: Path, *, edge: bool) -> tuple[machine.Pinn
     return server, port
 
 
-def load_django(data: Path) -> None:
+def load_django(data: Path, **variables: str) -> None:
     """Make this process one of ``data``'s, so that it may sign passes and read what articles there are."""
     for name in [name for name in os.environ if name.startswith(("MASTHEAD_", "DJANGO_"))]:
         del os.environ[name]
+    os.environ.update(variables)
     from masthead.site import bootstrap
 
     bootstrap.configure(data)
