@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.test import Client
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client, RequestFactory
 
 from factories import make_article, make_reader
 from front.journey import Browser, mails_to
@@ -18,6 +22,7 @@ from masthead.access.models import Network
 from masthead.core import clock, mail
 from masthead.core.models import Notice, OutgoingMail, Publication
 from masthead.readers.models import Reader
+from masthead.site.wsgi import application
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +51,56 @@ def test_a_nul_in_a_form_is_refused(path: str, field: str) -> None:
 )  # fmt: skip
 def test_a_hostile_address_is_refused(path: str) -> None:
     assert Client(raise_request_exception=False).get(path).status_code in {400, 404}
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """A server's requests close the database behind them; a test's must not."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def ask(method: str, address: str, content_type: str, body: bytes = b"") -> tuple[int, bytes]:
+    """Ask the whole application, as a server does: some requests fail before there is any middleware."""
+    path, _, query = address.partition("?")
+    environ = RequestFactory(headers={"sec-fetch-site": "same-origin"})._base_environ(
+        REQUEST_METHOD=method, PATH_INFO=path, QUERY_STRING=query, CONTENT_TYPE=content_type, CONTENT_LENGTH=str(len(body))
+    )
+    told: list[str] = []
+    answer = application({**environ, "wsgi.input": BytesIO(body)}, lambda status, headers: told.append(status))
+    return int(told[0][:3]), b"".join(answer)
+
+
+@pytest.mark.usefixtures("one_connection")
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-7", b"email=a%40example.org"),
+        ("application/x-www-form-urlencoded; charset=base64", b"email=a%40example.org"),
+        ("application/x-www-form-urlencoded; charset=klingon", b"email=a%40example.org"),
+        ("multipart/form-data; boundary=x; charset=rot13", b"--x--"),
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=\xff", b"--x--"),
+        ("application/x-www-form-urlencoded", b"a&" * 2000),
+    ],
+)
+def test_a_form_nobody_can_read_is_refused_with_a_sentence(path: str, content_type: str, body: bytes) -> None:
+    status, answer = ask("POST", path, content_type, body)
+    assert status == 400
+    assert answer.startswith((b"Please send", b"That request"))
+
+
+@pytest.mark.usefixtures("one_connection")
+@pytest.mark.parametrize("charset", ["utf-7", "base64", "idna", "klingon", "x" * 20_000])
+@pytest.mark.parametrize(
+    "address", ["/login/?next=%ff", "/topics/?before=%c3", "/authors/?after=%e9", "/newsroom/login/?next=%ff"]
+)
+def test_an_odd_encoding_without_a_form_is_passed_over(address: str, charset: str) -> None:
+    assert ask("GET", address, f"text/plain; charset={charset}")[0] == 200
 
 
 def test_a_nul_in_a_cookie_is_refused() -> None:

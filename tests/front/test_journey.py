@@ -13,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from factories import canary, make_article, make_comp, make_reader, move_clock, set_policy
 from front.journey import Browser, code_for, link_for, mails_to
+from masthead.access import services as access
 from masthead.access.models import Grant
 from masthead.core.models import Meter, OutgoingMail
 from masthead.newsletters.models import Newsletter, Tick
+from masthead.readers import services as readers
 from masthead.readers.models import Device, Login, Reader
 
 pytestmark = pytest.mark.django_db
@@ -634,3 +636,19 @@ def test_the_owner_of_a_mistyped_address_cannot_take_the_account_by_its_link() -
     assert laptop.post(link).status_code == 303  # the link is still good where the account is logged in
     ada.refresh_from_db()
     assert ada.email == "stranger@example.org"
+
+
+def test_a_choice_of_an_account_deleted_meanwhile_is_answered_as_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    article, ada = make_article(), make_reader()
+    browser = Browser().log_in(ada)
+    choose = access.choose
+
+    def late(**chosen: Any) -> access.Choice:
+        readers.delete(reader=Reader.objects.get(pk=ada.pk))
+        return choose(**chosen)
+
+    monkeypatch.setattr(access, "choose", late)
+    response = browser.choose(article)
+    assert (response.status_code, response["Location"]) == (303, article.path_on_site)
+    assert not Grant.objects.filter(kind=Grant.Kind.UNLOCK).exists()
+    assert browser.decision(article) == "register"

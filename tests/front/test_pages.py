@@ -467,3 +467,29 @@ def test_error_pages_need_no_context(db: None, name: str) -> None:
     from django.template.loader import render_to_string
 
     assert "<h1>" in render_to_string(f"errors/{name}.html")
+
+
+def test_the_front_page_shows_nothing_twice(house: Publication) -> None:
+    region = make_topic("Europe", "region")
+    for number in range(20):
+        make_article(f"Article {number}", topics=[region], dated=clock.now() - timedelta(days=number))
+    shown = [link["href"] for link in soup(Client(), "/").select(".card-title a")]
+    assert len(shown) == len(set(shown)) == 15
+
+
+def test_the_topics_say_how_much_there_is_and_have_letters_where_they_are_many(article: Article) -> None:
+    page = soup(Client(), "/topics/")
+    assert [entry.get_text() for entry in page.select("#main .entry-count")] == ["1 article", "1 article"]
+    assert not page.select(".letters")
+    for number in range(content.MANY_ENTRIES):
+        make_topic(f"{'AÉZ2'[number % 4]} topic {number}")
+    page = soup(Client(), "/topics/")
+    letters = page.select(".letters a")
+    assert [letter.get_text() for letter in letters] == ["0-9", "A", "E", "T", "Z"]
+    for letter in letters:
+        assert page.select_one(letter["href"]).select_one(".entry-name").get_text()[:1] in {"2", "A", "É", "T", "Z"}
+
+
+def test_on_paper_a_shut_article_says_where_the_rest_is(article: Article) -> None:
+    assert article.path_on_site in page_for(article, Reason.REGISTER).select_one(".gate .on-paper").get_text()
+    assert not page_for(article, Reason.UNLOCK).select(".on-paper")

@@ -125,6 +125,27 @@ def test_a_draft_of_a_published_article_may_be_unfinished(as_role):
     assert article.picture_id is None
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda: {"picture": picture().pk, "picture_alt": ""},
+        lambda: {"body": [("picture", {"image": picture().pk, "alt": "", "caption": "", "credit": ""})]},
+        lambda: {"body": [("picture", {"image": "", "alt": "", "caption": "", "credit": ""})]},
+    ],
+)
+def test_what_is_kept_by_itself_may_be_unfinished(as_role, changes):
+    client, changed = as_role("Editor"), changes()
+    answer = client.post(add_url(), form(**changed), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+    article = Article.objects.get()
+    edit = f"/newsroom/pages/{article.pk}/edit/"
+    answer = client.post(edit, form(article, **changed), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+    assert client.post(edit, form(article, **changed) | {"action-publish": "1"}).status_code == 200
+    article.refresh_from_db()
+    assert not article.live
+
+
 def test_a_scheduled_article_gets_its_date_when_it_appears(as_role):
     client = as_role("Editor")
     answer = client.post(add_url(), form(go_live_at="2099-01-01 06:00") | {"action-publish": "1"})

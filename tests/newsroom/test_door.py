@@ -300,3 +300,13 @@ def test_nobody_signs_up(roles):
 )
 def test_what_a_login_is_worth(records, method):
     assert method_of(records) == method
+
+
+def test_a_new_password_ends_every_pass_at_once(as_role):
+    client = as_role("Editor")
+    before = Change.objects.filter(key=f"visitor:{client.reader.subject}").count()
+    fields = {"oldpassword": PASSWORD, "password1": "another horse battery", "password2": "another horse battery"}
+    assert client.post("/newsroom/auth/password/", fields).status_code == 302
+    client.reader.refresh_from_db()
+    assert client.reader.check_password("another horse battery")
+    assert Change.objects.filter(key=f"visitor:{client.reader.subject}").count() > before

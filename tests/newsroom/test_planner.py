@@ -202,3 +202,12 @@ def test_a_large_archive_costs_no_more_queries(as_role, django_assert_max_num_qu
 
 def test_london_is_london():
     assert services.today() == clock.now().astimezone(ZoneInfo("Europe/London")).date()
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "last"), [((2037, 11, 18), 16, 22), ((2037, 11, 21), 21, 27), ((2037, 11, 22), 22, 27)]
+)
+def test_at_a_weekend_the_week_to_come_is_at_hand(staff, monkeypatch, today, first, last):
+    monkeypatch.setattr(clock, "now", lambda: datetime(*today, 15, 0, tzinfo=UTC))
+    days = planner.days_at_hand(planner.board(reader=staff("Editor"), weeks=2))
+    assert (days[0].date.day, days[-1].date.day) == (first, last)

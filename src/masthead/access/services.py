@@ -121,10 +121,13 @@ def _held(reader: Reader | None, device: Device | None, now: datetime) -> Iterab
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What came of choosing: ``opened`` (the article is open now), ``spent`` (a choice was used for it)."""
+    """What came of choosing: ``opened`` (the article is open now), ``spent`` (a choice was used for it), ``gone`` (the account
+    was deleted meanwhile).
+    """
 
     opened: bool
     spent: bool
+    gone: bool = False
 
 
 def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts) -> Choice:
@@ -136,8 +139,8 @@ def choose(*, reader: Reader, device: Device | None, article: rules.ArticleFacts
     with changelog.transaction() as changes:
         # locked and read anew: a change of address in another request carries the meter, and must not be overtaken
         found = Reader.objects.select_for_update().filter(pk=reader.pk).first()
-        if found is None:  # deleted since this request began: nobody chooses nothing
-            return Choice(opened=False, spent=False)
+        if found is None:  # deleted since this request began
+            return Choice(opened=False, spent=False, gone=True)
         reader = found
         policy = current_policy()
         now = clock.now().replace(microsecond=0)

@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+from masthead.core import changelog
 from masthead.core.keys import subject
 from masthead.readers import addresses
 
@@ -56,12 +57,20 @@ class Reader(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep ``identity`` the address's: it is what makes an account one person's."""
+        """Keep ``identity`` the address's: it is what makes an account one person's.
+
+        A new password ends every pass minted before, as it ends every other session: it may have been changed because of one.
+        """
         self.identity = addresses.identity(self.email)
         fields = kwargs.get("update_fields")
         if fields is not None and "email" in fields:
             kwargs["update_fields"] = {*fields, "identity"}
-        super().save(*args, **kwargs)
+        if self._password is None:  # Django keeps it here from ``set_password`` until it is saved
+            super().save(*args, **kwargs)
+            return
+        with changelog.transaction() as changes:
+            super().save(*args, **kwargs)
+            changes.add(changelog.visitor(self.subject))
 
     def get_full_name(self) -> str:
         """The name shown in the newsroom; the address where none is set."""

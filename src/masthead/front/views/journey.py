@@ -286,7 +286,9 @@ def unlock(request: HttpRequest) -> HttpResponse:
         raise Http404("The form names no article.")
     reader = reader_of(request)
     if request.method == "POST" and reader is not None:
-        access.choose(reader=reader, device=devices.known(request), article=services.facts(article))
+        choice = access.choose(reader=reader, device=devices.known(request), article=services.facts(article))
+        if choice.gone:
+            sessions.log_out(request)  # or the answer's pass would still be the deleted reader's
         return _answer(request, article.path_on_site)
     return SeeOther(article.path_on_site)
 
