@@ -36,20 +36,20 @@ class Filled:
     until: datetime | None = None
 
 
-def _active() -> list[Advertisement]:
-    return list(Advertisement.objects.filter(active=True).select_related("picture"))
+def _active() -> tuple[dict[int, Advertisement], Shelf]:
+    rows = {ad.pk: ad for ad in Advertisement.objects.filter(active=True).select_related("picture")}
+    return rows, Shelf((ad.picture for ad in rows.values()), WIDTHS)
 
 
-_stock = Remembered(_active, changelog.EVERYTHING)
+_stock = Remembered(_active)
 
 
 def for_page(path: str, now: datetime, wanted: Iterable[str] = tuple(Advertisement.Slot.values)) -> Filled:
     """What stands in the ``wanted`` slots of the page at ``path``. At most two queries."""
     wanted = tuple(wanted)
-    rows = {ad.pk: ad for ad in _stock.get()}
+    rows, shelf = _stock.get()
     candidates = [slots.Candidate(ad.pk, tuple(ad.slots), ad.weight, ad.starts, ad.ends) for ad in rows.values()]
     chosen = slots.fill(wanted, path, now, candidates)
-    shelf = Shelf((rows[ad.id].picture for ad in chosen.values()), WIDTHS)
     return Filled(
         {slot: _shown(slot, rows[ad.id], shelf) for slot, ad in chosen.items()},
         slots.changes_at(wanted, path, now, candidates),

@@ -468,9 +468,8 @@ def find_article(slug: str) -> Article:
 
 def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
     """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``."""
-    others = cards.related(article, MORE_ARTICLES, now)
-    cards.load([article, *others])
-    more = cards.nearest(article, others, MORE_ARTICLES)
+    more = cards.ordered(cards.nearest(article, MORE_ARTICLES, now))
+    cards.load([article, *more])
     shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED), makes=2)
     # an article without a rendering was never published through the newsroom: show nothing rather than fail
     rendering = getattr(article, "rendering", None) or Rendered((), None)
