@@ -21,9 +21,9 @@ from masthead.insights.models import DailyVisitors, ViewCount, VisitorMark
 # What a gate offers, in the order a reader meets them
 GATES = {
     Reason.REGISTER: "Register",
-    Reason.CONFIRM: "Confirm the address",
+    Reason.CONFIRM: "Confirm address",
     Reason.CHOOSE: "Choose this article",
-    Reason.SPENT: "None left: subscribe",
+    Reason.SPENT: "None left",
     Reason.SUBSCRIBE: "Subscribers only",
 }
 OPENED = {

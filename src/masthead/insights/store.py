@@ -35,7 +35,8 @@ def first_open_day(now: datetime, where: ZoneInfo) -> date:
 
 def write(batch: Batch) -> None:
     """Add ``batch`` to what is there, all of it or nothing. Raises what the database raises."""
-    connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()  # no request ends in this thread
     now = clock.now()
     marks = _marks(batch.visitors, now)
     counts = list(batch.counts)
