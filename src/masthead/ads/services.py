@@ -10,7 +10,6 @@ from masthead.ads import slots
 from masthead.ads.models import Advertisement
 from masthead.articles.pictures import WIDTHS as WIDTHS_OF_ALL
 from masthead.articles.pictures import Picture, Shelf
-from masthead.core import changelog
 from masthead.core.remembered import Remembered
 
 WIDTHS = WIDTHS_OF_ALL[:3]

@@ -49,7 +49,7 @@ class Shelf:
                     return Picture(image.file.url, "", image.width, image.height, alt)
                 self._makes -= 1
             # by hand: Wagtail's look-up writes what it found to the cache, which here is a table
-            renditions = [row or image.get_rendition(spec) for row, spec in zip(found, specs, strict=True)]
+            renditions = [row or self._make(image, spec) for row, spec in zip(found, specs, strict=True)]
         except (SourceImageIOError, InvalidFilterSpecError, OSError):
             return None
         # an original narrower than a width is not enlarged: say each real width once
@@ -65,6 +65,11 @@ class Shelf:
             height=largest.height,
             alt=alt,
         )
+
+    def _make(self, image: Image, spec: str) -> Rendition:
+        made = image.get_rendition(spec)
+        self._found[image.pk, spec, made.focal_point_key] = made
+        return made
 
 
 def prepare(image: Image | None, specs: Sequence[str] = (*WIDTHS, SHARED)) -> None:
