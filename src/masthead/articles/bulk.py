@@ -264,7 +264,7 @@ def _indexable(pk: int, title: str, own: dict[str, Any]) -> Article:
     return article
 
 
-def _reader(field: Any) -> Callable[[Article], Any]:
+def _getter(field: Any) -> Callable[[Article], Any]:
     """What reads ``field`` of an article. Of a plain column nothing need be looked up for each article anew."""
     try:
         column = field.get_field(Article)
@@ -376,7 +376,7 @@ def _search_rows(articles: Sequence[Article]) -> None:
     columns: dict[str, list[Callable[[Article], Any]]] = {"title": [], "autocomplete": [], "body": []}
     for field in _text_fields():
         kind = "autocomplete" if isinstance(field, AutocompleteField) else "title" if field.field_name == "title" else "body"
-        columns[kind].append(_reader(field))
+        columns[kind].append(_getter(field))
     rows = []
     for article in articles:
         texts = {kind: [str(value(article)) for value in values] for kind, values in columns.items()}
