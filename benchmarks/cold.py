@@ -123,7 +123,7 @@ def _over(found: dict[str, list[dict[str, Any]]], kind: str, what: str, how: Any
 def _in_a_process(data: Path, core: int, edge: str, kind: str, seed: int) -> dict[str, Any]:
     finished = subprocess.run(
         [sys.executable, "-m", "benchmarks.cold", "--inside", str(data), edge, kind, str(seed)],
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=machine.on(core),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -35,16 +35,32 @@ class Cores:
         return Cores(ours[0], ours[1])
 
 
+def on(core: int, nice: int = 0) -> Callable[[], None]:
+    """What a child does before it becomes another program: keep to ``core``, and not outlive this process."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        os.sched_setaffinity(0, {core})
+        if nice:
+            prioritise(os.getpid(), nice)
+        die_with_parent(parent)
+
+    return prepare
+
+
+def prioritise(pid: int, nice: int) -> None:
+    """Give ``pid`` the priority ``nice``: among its own kind, and where Linux groups processes by session, its session's too."""
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+
+
 class Pinned:
-    """A server process and all it starts, on one core, in a session of its own by which it is found and ended."""
+    """A server process and all that descend from it, on one core."""
+
+    nice = 0  # of all servers
 
     def __init__(self, command: Sequence[str], core: int, *, log: Path, env: dict[str, str] | None = None) -> None:
-        parent = os.getpid()
-
-        def prepare() -> None:
-            os.sched_setaffinity(0, {core})
-            die_with_parent(parent)
-
         self.core = core
         self.log = log
         with log.open("ab") as output:
@@ -55,7 +71,7 @@ class Pinned:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=prepare,
+                preexec_fn=on(core, self.nice),
             )
 
     def __enter__(self) -> Pinned:
@@ -65,15 +81,18 @@ class Pinned:
         self.stop()
 
     def pids(self) -> list[int]:
-        """The living processes of this session."""
-        found = []
+        """The living ones: children, and children's children."""
+        parents = {}
         for folder in Path("/proc").iterdir():
             if folder.name.isdigit():
                 with contextlib.suppress(OSError):
                     fields = _stat(int(folder.name))
-                    if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                        found.append(int(folder.name))
-        return sorted(found)
+                    if fields[0] != "Z":
+                        parents[int(folder.name)] = int(fields[1])
+        found = [self.process.pid] if self.process.pid in parents else []
+        for pid in found:  # grows while it is walked
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found
 
     def seconds(self) -> float:
         """The processor time burned so far by the processes that live now."""
@@ -100,21 +119,21 @@ class Pinned:
                 tail = self.log.read_text(errors="replace")[-2000:]
                 raise SystemExit(f"masthead: {self.process.args!r} did not come up.\n{tail}")
             time.sleep(0.05)
+        for pid in self.pids() if self.nice else ():  # those that began a session of their own
+            prioritise(pid, self.nice)
 
     def stop(self) -> None:
-        """End the whole session: politely, then not."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.process.poll() is None or self.pids():
+        """End all of it: the first one politely, which ends the others; if that takes too long, every one."""
+        if self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            for pid in reversed(self.pids()):
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.process.pid, number)
-                for pid in self.pids():  # a child that made a group of its own is still of the session
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
-            deadline = time.monotonic() + STOP_WITHIN
-            while time.monotonic() < deadline:
-                if self.process.poll() is not None and not self.pids():
-                    return
-                time.sleep(0.02)
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def burned(pid: int) -> float:

@@ -18,6 +18,7 @@ from benchmarks.wrk import BadRun
 
 SAMPLES = 8  # questions asked by hand before and after each run
 TOLERANCE = 0.05  # of an answer's mean size; more means that something else was served
+DISTURBED = 0.08  # part of either core that other programs may take; the harness itself needs a little
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Bench:
     seconds: int
     connections: int
     work: Path
+    patience: int = 3  # how often a disturbed measurement is taken again
+    nice: int = 0
 
     def look(self, case: Case, asked: Sequence[tuple[str, str]]) -> float:
         """Ask by hand, see that all is as expected, and return the mean size of an answer."""
@@ -83,43 +86,59 @@ class Bench:
         return sum(sizes) / len(sizes)
 
     def run(self, case: Case) -> None:
-        """Warm up, look, measure, look again."""
+        """Warm up, look, measure, look again; all of it again while other programs disturb, as often as patience lasts."""
+        tries = []
+        for _ in range(self.patience + 1):
+            tries.append(self._run(case))
+            if tries[-1]["disturbed"] <= DISTURBED:
+                break
+        case.runs.append(min(tries, key=lambda run: float(run["disturbed"])))
+
+    def _run(self, case: Case) -> dict[str, Any]:
         asked = list(case.ask())
         file = self._write(case, asked)
-        many = len(asked) > 1
         if case.warm:
             self._warm(case, file, len(asked))
         size = self.look(case, asked)
         watch, before = machine.Watch(), case.server.seconds()
-        found = wrk.run(case.port, file, many=many, core=self.cores.client, seconds=self.seconds, connections=self.connections)
+        found = self._wrk(case, file, len(asked) > 1, self.seconds)
         burned = case.server.seconds() - before
         (server_busy, passed), (client_busy, _) = watch.busy(self.cores.server), watch.busy(self.cores.client)
         if found.requests > 1000 and case.same_sizes and abs(found.size - size) > size * TOLERANCE:
             raise BadRun(f"{case.name}: answers of {found.size:.0f} bytes on average, where {size:.0f} were expected")
         self.look(case, asked)
-        case.runs.append(
-            {
-                **asdict(found),
-                "rate": found.rate,
-                "size": found.size,
-                "server": burned,
-                "per_request": burned / found.requests * 1e6,
-                "server_busy": burned / passed,
-                "client_busy": found.processor / passed,
-                "others_on_server": max(0.0, server_busy - burned) / passed,
-                "others_on_client": max(0.0, client_busy - found.processor) / passed,
-            }
-        )
+        others = max(server_busy - burned, client_busy - found.processor, 0.0) / passed
+        return {
+            **asdict(found),
+            "rate": found.rate,
+            "size": found.size,
+            "server": burned,
+            "per_request": burned / found.requests * 1e6,
+            "server_busy": burned / passed,
+            "client_busy": found.processor / passed,
+            "disturbed": others,
+        }
 
     def pace(self, case: Case, rate: float) -> None:
-        """Measure latencies at ``rate`` requests a second."""
+        """Measure latencies at ``rate`` requests a second; again while other programs disturb."""
+        tries = []
+        for _ in range(self.patience + 1):
+            tries.append(self._pace(case, rate))
+            if tries[-1]["disturbed"] <= DISTURBED:
+                break
+        case.paced.append(min(tries, key=lambda run: float(run["disturbed"])))
+
+    def _pace(self, case: Case, rate: float) -> dict[str, Any]:
         asked = list(case.ask())
         file = self._write(case, asked)
         self._warm(case, file, len(asked))
         self.look(case, asked)
         numbers = (case.port, file, rate, self.seconds, self.connections)
+        watch, before = machine.Watch(), case.server.seconds()
         finished = subprocess.run(
-            ["taskset", "--cpu-list", str(self.cores.client), sys.executable, "-m", "benchmarks.paced", *map(str, numbers)],
+            [sys.executable, "-m", "benchmarks.paced", *map(str, numbers)],
+            start_new_session=True,
+            preexec_fn=machine.on(self.cores.client, self.nice),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -128,10 +147,24 @@ class Bench:
         if finished.returncode:
             raise BadRun(f"{case.name}, paced: {finished.stderr.strip()[-500:]}")
         found = Paced(**json.loads(finished.stdout))
+        burned = case.server.seconds() - before
+        busy, passed = watch.busy(self.cores.server)
         if found.bad:
             raise BadRun(f"{case.name}, paced: {found.bad} of {found.asked} questions were not answered well")
         self.look(case, asked)
-        case.paced.append({"wanted_rate": rate, **asdict(found)})
+        others = max(found.taken, (busy - burned) / passed)
+        return {"wanted_rate": rate, "disturbed": others, **asdict(found)}
+
+    def _wrk(self, case: Case, file: Path, many: bool, seconds: int) -> wrk.Result:
+        return wrk.run(
+            case.port,
+            file,
+            many=many,
+            core=self.cores.client,
+            seconds=seconds,
+            connections=self.connections,
+            nice=self.nice,
+        )
 
     def _write(self, case: Case, asked: Sequence[tuple[str, str]]) -> Path:
         return wrk.write_requests(self.work / "requests", [wrk.request(case.port, path, cookies) for path, cookies in asked])
@@ -139,8 +172,5 @@ class Bench:
     def _warm(self, case: Case, file: Path, count: int) -> None:
         """Ask everything in the file once at least, if that can be done in a bounded time."""
         for seconds in (1, 2, 4):
-            found = wrk.run(
-                case.port, file, many=count > 1, core=self.cores.client, seconds=seconds, connections=self.connections
-            )
-            if found.requests >= count:
+            if self._wrk(case, file, count > 1, seconds).requests >= count:
                 break

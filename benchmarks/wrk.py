@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import machine
+
 SCRIPT = Path(__file__).with_name("replay.lua")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -69,7 +71,7 @@ def request(port: int, path: str, cookies: str = "") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def run(port: int, requests: Path, *, many: bool, core: int, seconds: int, connections: int) -> Result:
+def run(port: int, requests: Path, *, many: bool, core: int, seconds: int, connections: int, nice: int = 0) -> Result:
     """One run against ``port``, on ``core``, of at most ``seconds`` and what it takes to read the requests."""
     wrk = shutil.which("wrk")
     if wrk is None:
@@ -81,7 +83,8 @@ def run(port: int, requests: Path, *, many: bool, core: int, seconds: int, conne
             *("--script", str(SCRIPT), f"http://127.0.0.1:{port}/", "--", str(requests)),
         ],
         env={**os.environ, "REPLAY": "many" if many else "one"},
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        start_new_session=True,
+        preexec_fn=machine.on(core, nice),
         capture_output=True,
         text=True,
         timeout=seconds + 60,
