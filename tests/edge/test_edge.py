@@ -265,3 +265,19 @@ def test_a_comp_that_ends_ends_on_its_second(through: Through, later: Later) -> 
     assert browser.decision(article) == "comp"
     later(seconds=91)
     assert browser.decision(article) == "choose"
+
+
+def test_who_comes_without_a_good_pass_gets_a_new_one_and_the_page_that_is_held(
+    through: Through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article, reader = make_article(), make_reader()
+    make_comp(reader)
+    browser = Browser().log_in(reader)
+    html = browser.open(article)[1]
+    del browser.cookies["masthead_pass"]
+    monkeypatch.setattr("masthead.front.views.pages.render_page", None)  # nothing is put together anew
+    assert browser.open(article)[1] == html
+    assert browser.cookies["masthead_pass"].value
+    before = len(calls(through))
+    assert browser.decision(article) == "comp"
+    assert len(calls(through)) == before

@@ -162,22 +162,20 @@ class Edge:
             if page is None:
                 return None
         who: object = holder.profile
+        if holder.singles and page.article is not None and page.article.id in holder.singles:
+            who = (who, holder.singles[page.article.id])
         institution = None
         if self.licences:
             institution = self._institution(peer, forwarded, now)
             if institution is not None:
                 privacy = PRIVATE
                 who = (who, institution)
-        if holder.singles and page.article is not None and page.article.id in holder.singles:
-            variant = self._variant(page, holder, institution, now)
-        else:
-            variant = page.memo.get(who)
-            if variant is None:
-                variant = self._variant(page, holder, institution, now)
-                if variant is not None:
-                    page.remember(who, variant)
+        variant = page.memo.get(who)
         if variant is None:
-            return None
+            variant = self._variant(page, holder.visitor, institution, now)
+            if variant is None:
+                return None
+            page.remember(who, variant)
         if now >= variant.good_until and not self._still_shown(variant, now, claimed):
             return None
         variant.used = True
@@ -244,10 +242,11 @@ class Edge:
             known[asked] = found
         return found
 
-    def _variant(self, page: Page, holder: Holder, institution: str | None, now: float) -> Variant | None:
+    def _variant(self, page: Page, visitor: Visitor, institution: str | None, now: float) -> Variant | None:
         if page.uniform:
             return next(iter(page.variants.values()), None)
-        visitor = holder.visitor if institution is None else replace(holder.visitor, institution=institution)
+        if institution is not None:
+            visitor = replace(visitor, institution=institution)
         moment = datetime.fromtimestamp(now, UTC)
         path = page.key.decode()
         if page.article is not None:
@@ -297,13 +296,15 @@ class Edge:
             if found is None:
                 key = self._flight(url, cookie, peer, forwarded)
                 if key is None:
-                    return self._ask_django(environ, start_response, look)
+                    return self._ask_django(environ, start_response, url, look)
                 with self.flights.lead(key) as first:
                     # the one before may have landed between our look and now
                     found = look()
                     if found is None and first:
-                        return self._ask_django(environ, start_response, look)
-            return self._answer(found, environ, start_response) if found else self._ask_django(environ, start_response, look)
+                        return self._ask_django(environ, start_response, url, look)
+            if found is None:
+                return self._ask_django(environ, start_response, url, look)
+            return self._answer(found, environ, start_response)
         finally:
             for variant in claimed:
                 variant.rendering = False
@@ -333,12 +334,11 @@ class Edge:
         return (url, holder.profile, self._institution(peer, forwarded, now) if self.licences else None)
 
     def _ask_django(
-        self, environ: dict[str, Any], start_response: Callable[..., Any], look: Callable[[], Found | None]
+        self, environ: dict[str, Any], start_response: Callable[..., Any], url: bytes, look: Callable[[], Found | None]
     ) -> Iterable[bytes]:
-        catch = Catch()
+        catch = Catch(lambda visitor: self._held_for(url, visitor))
         # the number is read before anything is rendered: what changes meanwhile makes the page stale
         before, known = self.log, self.log.number
-        fresh = before.is_fresh()
         told: list[Any] = []
 
         def told_by_django(status: str, given: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
@@ -347,6 +347,9 @@ class Edge:
 
         # a GET also for a HEAD: what is kept has to have a body
         body = self.application({**environ, CATCH: catch, "REQUEST_METHOD": "GET"}, told_by_django)
+        if catch.found is not None:
+            _close(body)
+            return self._send_to_known(catch.found, told[1], environ, start_response)
         if catch.mark is None:
             if told and str(told[0]).startswith("503"):
                 self.failed()  # the database is away: what is held is as good as it gets
@@ -375,8 +378,24 @@ class Edge:
             fresh_until=_timestamp(mark.fresh_until),
             tallies=self._tallies(mark),
         )
-        if status.startswith("200") and fresh and before is self.log and known >= 0:
+        if status.startswith("200") and before is self.log and known >= 0:
             self._keep(variant, mark)
+        return self._send_to_known(variant, given, environ, start_response)
+
+    def _held_for(self, url: bytes, visitor: Visitor) -> Variant | None:
+        """A variant, not stale, for a visitor whom Django knows: then only their new pass has to be made, and no page."""
+        now = self._now()
+        page = self.store.pages.get(url) or self._page(url)
+        if page is None or now >= self._deadline:
+            return None
+        variant = self._variant(page, visitor, visitor.institution, now)
+        return variant if variant is not None and now < variant.good_until else None
+
+    def _send_to_known(
+        self, variant: Variant, given: Headers, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Send ``variant`` with what Django said (``given``) of this visitor: their cookies, and whether others may keep it."""
+        variant.used = True
         control = next((value for name, value in given if name.lower() == "cache-control"), headers.PRIVATE)
         cookies = [(name, value) for name, value in given if name.lower() == "set-cookie"]
         self._tell(variant, self._holder_of(environ), environ)

@@ -20,7 +20,10 @@ GENERATION = 12_000  # holders in each of two generations
 
 
 class Holder:
-    """A visitor as their pass tells them. ``profile`` stands for all that decides but single articles and the institution."""
+    """A visitor as their pass tells them. ``profile`` stands for all that decides but single articles and the institution.
+
+    ``singles`` are the articles they hold a grant for, and of which kinds.
+    """
 
     __slots__ = ("checked", "expires", "number", "policy_version", "profile", "singles", "subject", "subjects", "visitor")
 
@@ -31,7 +34,10 @@ class Holder:
         self.number = number
         self.policy_version = policy_version
         self.checked = -1  # the log's version at which nothing was known against it
-        self.singles = frozenset(g.article for g in visitor.grants if g.article is not None and g.kind in SINGLE)
+        self.singles: dict[int, tuple[str, ...]] = {}
+        for grant in visitor.grants:
+            if grant.article is not None and grant.kind in SINGLE:
+                self.singles[grant.article] = (*self.singles.get(grant.article, ()), grant.kind)
         self.subjects = tuple(visitor_key(s) for s in (visitor.reader, visitor.device) if s)
         self.subject = visitor.reader or visitor.device or ""
 

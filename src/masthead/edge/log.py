@@ -28,17 +28,20 @@ class Log:
         self._old: dict[str, int] = {}
         self._turned = time.monotonic()
 
-    def apply(self, rows: Iterable[tuple[int, str]], number: int, now: float) -> set[str]:
-        """Take in ``rows`` (number, key), and that the log stood at ``number`` at ``now``. Returns keys other than visitors'."""
+    def apply(self, rows: Iterable[tuple[int, str]], number: int, now: float) -> dict[str, int]:
+        """Take in ``rows`` (number, key), and that the log stood at ``number`` at ``now``.
+
+        Returns the highest number of each key that is no visitor's.
+        """
         if now - self._turned > KEPT:
             self._young, self._old, self._turned = {}, self._young, now
-        named = set()
+        named: dict[str, int] = {}
         for row, key in rows:
             if key.startswith(VISITOR):
                 self._young[key] = max(row, self._young.get(key, 0))
                 self.version += 1
                 continue
-            named.add(key)
+            named[key] = max(row, named.get(key, 0))
             where = self._young if ":" in key else self._lasting
             where[key] = max(row, where.get(key, 0))
         self.number = max(self.number, number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from masthead.access.policy import ArticleFacts
 from masthead.core.change_keys import EVERYTHING, POLICY
@@ -95,14 +95,14 @@ class Store:
                 variant.counted = variant.size
                 self._shrink()
 
-    def stale(self, keys: Iterable[str], now: float) -> int:
-        """Mark every variant that depends on any of ``keys`` as stale; says how many."""
-        keys = set(keys)
-        everything = EVERYTHING in keys or POLICY in keys
+    def stale(self, named: Mapping[str, int], now: float) -> int:
+        """Mark as stale what depends on a key of ``named`` and is older than its number; says how many variants."""
+        everything = max(named.get(EVERYTHING, 0), named.get(POLICY, 0))
         count = 0
         for page in list(self.pages.values()):
             for variant in list(page.variants.values()):
-                if everything or not keys.isdisjoint(variant.keys):
+                latest = max((named[key] for key in variant.keys if key in named), default=0)
+                if variant.number < max(everything, latest):
                     variant.stale(now)
                     count += 1
         return count

@@ -73,6 +73,11 @@ def variant(request: HttpRequest, response: HttpResponse, mark: marks.Mark) -> H
     return conditional(request, response)
 
 
+def variant_elsewhere(request: HttpRequest) -> HttpResponse:
+    """What stands for a page that the edge holds: it says who may keep the answer, and carries this visitor's cookies."""
+    return HttpResponse(headers={"Cache-Control": PUBLIC if is_public(request) else PRIVATE})
+
+
 def etag_of(content: bytes) -> str:
     """The strong ETag of a page of these bytes."""
     return f'"{sha256(content).hexdigest()[:32]}"'

@@ -6,10 +6,12 @@ an object cannot. A request without a :class:`Catch` comes straight from a serve
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from masthead.access.policy import ArticleFacts
+from masthead.access.policy import ArticleFacts, Visitor
 from masthead.front.pageview import PageView
 
 CATCH = "masthead.catch"  # the keys in the environment
@@ -34,12 +36,22 @@ class Mark:
 
 
 class Catch:
-    """Where the edge waits for a mark. Whoever finds one in the request leaves compressing and 304 to the edge."""
+    """Where the edge waits for a mark. Whoever finds one in the request leaves compressing and 304 to the edge.
 
-    __slots__ = ("mark",)
+    Once the visitor is known, :meth:`holds_for` says whether the edge has their page already; then nobody needs to make it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_find", "found", "mark")
+
+    def __init__(self, find: Callable[[Visitor], Any] = lambda visitor: None) -> None:
         self.mark: Mark | None = None
+        self.found: Any = None
+        self._find = find
+
+    def holds_for(self, visitor: Visitor) -> bool:
+        """Whether the edge holds the page for ``visitor``, and will send it instead of the answer it gets."""
+        self.found = self._find(visitor)
+        return self.found is not None
 
 
 class Onlooker:

@@ -12,7 +12,7 @@ from django.middleware.gzip import GZipMiddleware
 
 from masthead.access import services
 from masthead.core import network, notices
-from masthead.front import marks, visitors
+from masthead.front import headers, marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Wagtail, files and probes know readers, not visitors
@@ -117,7 +117,11 @@ class VisitorPass:
         policy = services.policy_to_show() if request.method in ("GET", "HEAD") else services.current_policy()
         visitor, stale = visitors.identify(request, policy)
         request.policy, request.visitor = policy, visitor  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        catch = request.META.get(marks.CATCH)
+        if catch is not None and catch.holds_for(visitor):
+            response = headers.variant_elsewhere(request)
+        else:
+            response = self.get_response(request)
         if request.visitor_changed or (stale and response.status_code < 500):  # type: ignore[attr-defined]
             visitors.set_pass(request, response)
         return response
