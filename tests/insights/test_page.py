@@ -80,7 +80,7 @@ def test_it_shows_what_was_counted_and_what_happened(editor: Client) -> None:
     assert "What gates led to: Registrations 2, Articles chosen 1, Instant access 1 in all" in page
     assert "Robots: Pages sent to robots 123 in all" in page
     assert "<dt>Visitors since midnight</dt><dd>41</dd>" in page
-    assert "Why Straits Matter</a></th> <td>41</td><td>20</td><td>1</td><td>1</td> <td>10.0</td>" in page
+    assert "Why Straits Matter</a></th> <td>41</td><td>20</td><td>1</td><td>1</td> <td>10.0%</td>" in page
 
 
 def test_pages_that_are_no_articles_are_not_articles_read(editor: Client) -> None:
@@ -96,7 +96,7 @@ def test_what_was_dropped_is_shown(editor: Client, monkeypatch: pytest.MonkeyPat
         views(2, "open", 7)
     counting.flush()
     page = shown(editor)
-    assert "7 views are missing here, 7 of them from the last 24 hours." in page
+    assert "7 views are missing here, all from the last 24 hours." in page
     assert "Read 5, Gate shown 0 in all" in page
 
 
