@@ -92,6 +92,7 @@ class Edge:
         self._profiles = Profiles()
         self._policy = Policy()
         self._nobody = Holder(Visitor(), -1, expires=0.0)
+        self._period = ""  # the present one's name; it ends when nobody's holder does
         self._deadline = 0.0
         self._encodings: dict[bytes, int] = {}
         self._institutions: dict[tuple[str, str], str | None] = {}
@@ -205,10 +206,9 @@ class Edge:
         holder = holders.read(found.token, self._keys, self._profiles, now)
         if holder is None or holder.policy_version != self._policy.version:
             return None
-        try:
-            if holder.visitor.period != self._policy.period_at(datetime.fromtimestamp(now, UTC)).name:
-                return None
-        except ValueError:
+        if now >= self._nobody.expires:
+            self._anonymous(now)
+        if not self._period or holder.visitor.period != self._period:
             return None
         self._memo.put(cookie, holder)
         return holder
@@ -225,9 +225,10 @@ class Edge:
         moment = datetime.fromtimestamp(now, UTC)
         visitor = Visitor(instant_left=self._policy.instant_per_device)
         try:
-            expires = self._policy.period_at(moment).ends.timestamp()
+            period = self._policy.period_at(moment)
+            self._period, expires = period.name, period.ends.timestamp()
         except ValueError:
-            expires = now + 60
+            self._period, expires = "", now + 60
         self._nobody = Holder(visitor, self._profiles.number(visitor, moment), expires=expires)
         return self._nobody
 

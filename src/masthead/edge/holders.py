@@ -7,11 +7,10 @@ article and one policy stays the same, and a holder can be remembered instead of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from masthead.access import passes
-from masthead.access.policy import SINGLE, WHOLE, Grant, Visitor
+from masthead.access.policy import SINGLE, Visitor
 from masthead.core.change_keys import visitor as visitor_key
 
 PASS = passes.COOKIE.encode()
@@ -67,17 +66,19 @@ class Profiles:
     """Numbers for what decides about visitors, so that two of one kind share what was worked out for either."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Visitor, int] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
 
     def number(self, visitor: Visitor, now: datetime) -> int:
         """The number of ``visitor``'s profile at ``now``."""
-        kinds = {g.kind for g in visitor.grants if g.article is None and g.in_date(now)}
-        profile = replace(
-            visitor,
-            reader="a reader" if visitor.reader else None,
-            device=None,
-            grants=tuple(Grant(kind) for kind in WHOLE if kind in kinds),
-            institution=None,
+        kinds = [g.kind for g in visitor.grants if g.article is None and g.in_date(now)]
+        profile = (
+            bool(visitor.reader),
+            visitor.staff,
+            tuple(sorted(set(kinds))) if len(kinds) > 1 else tuple(kinds),
+            visitor.code_pending,
+            visitor.instant_left,
+            visitor.choices_left,
+            visitor.period,
         )
         return self._numbers.setdefault(profile, len(self._numbers))
 
