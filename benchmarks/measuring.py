@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import asking, machine, wrk
+from benchmarks import asking, machine, report, wrk
 from benchmarks.paced import Paced
 from benchmarks.plain import ROOT
 from benchmarks.wrk import BadRun
@@ -174,3 +174,44 @@ class Bench:
         for seconds in (1, 2, 4):
             if self._wrk(case, file, count > 1, seconds).requests >= count:
                 break
+
+
+def turns(bench: Bench, cases: Sequence[Case], rounds: int) -> None:
+    """Measure all ``cases``, one after the other, ``rounds`` times."""
+    for number in range(1, rounds + 1):
+        for case in cases:
+            bench.run(case)
+            last = case.runs[-1]
+            say(f"round {number}: {case.name}: {last['rate']:,.0f}/s, p99 {last['p99'] / 1000:.2f} ms")
+
+
+def say(what: str) -> None:
+    """Show that something goes on."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def table(cases: dict[str, Case], base: dict[str, str]) -> str:
+    """The medians of ``cases``; ``base`` names for each what it is compared with."""
+    rows = []
+    for name, case in cases.items():
+        of = by_time = ""
+        if name in base:
+            other = cases[base[name]]
+            of = report.number(case.middle("rate") / other.middle("rate"))
+            by_time = report.number(other.middle("per_request") / case.middle("per_request"))
+        rows.append(
+            [
+                case.name,
+                report.number(case.middle("rate")),
+                of,
+                by_time,
+                report.milliseconds(case.middle("p50")),
+                report.milliseconds(case.middle("p99")),
+                report.number(case.middle("per_request")),
+                f"{case.middle('size'):,.0f}",
+                f"{case.middle('disturbed'):.0%}",
+                f"{case.middle('client_busy'):.0%}",
+            ]
+        )
+    head = ["", "requests/s", "of nginx", "by time", "p50 ms", "p99 ms", "us of server", "bytes", "others", "wrk busy"]
+    return report.table(head, rows)
