@@ -27,7 +27,7 @@ from masthead.edge.flights import Flights
 from masthead.edge.holders import Cookies, Holder, Memo, Profiles
 from masthead.edge.log import PATIENCE, Log
 from masthead.edge.negotiation import IDENTITY, best_encoding, holds
-from masthead.edge.store import Page, Store
+from masthead.edge.store import MOST_MEMOS, Page, Store
 from masthead.edge.variant import NEVER, PRIVATE, PUBLIC, Headers, Variant
 from masthead.front import headers
 from masthead.front.marks import CATCH, Catch, Mark
@@ -40,6 +40,8 @@ COVERED = ("/articles/", "/topics/", "/authors/", "/feeds/", "/sitemap", "/subsc
 COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/robots.txt"})
 CONTROL = (headers.PUBLIC, headers.PRIVATE)
 MOST_REMEMBERED = 10_000  # addresses, encodings
+LONGEST_REMEMBERED = 200  # bytes of a header among them: anybody can send others of 64 kB
+MOST_FIELDS = 50  # of a query
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -157,11 +159,9 @@ class Edge:
             holder = self._anonymous(now)
         if holder.checked != self.log.version and not self._in_force(holder):
             return None
-        page = self.store.pages.get(url)
+        page = self._page(url) if b"?" in url else self.store.pages.get(url)
         if page is None:
-            page = self._page(url)
-            if page is None:
-                return None
+            return None
         who: object = holder.profile
         if holder.singles and page.article is not None and page.article.id in holder.singles:
             who = (who, holder.singles[page.article.id])
@@ -171,29 +171,39 @@ class Edge:
             if institution is not None:
                 privacy = PRIVATE
                 who = (who, institution)
-        variant = page.memo.get(who)
+        memo = page.memo  # before its variants: whoever replaces one of them replaces this, too
+        variant = memo.get(who)
         if variant is None:
             variant = self._variant(page, holder.visitor, institution, now)
             if variant is None:
                 return None
-            page.remember(who, variant)
+            if len(memo) >= MOST_MEMOS:
+                memo.clear()
+            memo[who] = variant
         if now >= variant.good_until and not self._still_shown(variant, now, claimed):
             return None
         variant.used = True
         return Found(variant, privacy, holder)
 
     def _page(self, url: bytes) -> Page | None:
+        """The page of ``url``, its query read as Django reads it. (Keys hold values as they are, addresses encoded ones: a query
+        that is looked up as it was sent finds what another one put there.)
+        """
         path, mark, query = url.partition(b"?")
-        if not mark or b"%00" in query or b"\0" in query:
-            return None
         page = self.store.pages.get(path)
-        if page is None:
+        if page is None or not mark:
+            return page
+        if b"%00" in query or b"\0" in query:
             return None
         if not page.parameters:
             return page if page.variants else None
-        given = (
-            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50)) if query.count(b"&") < 50 else {}
-        )
+        if query.count(b"&") >= MOST_FIELDS:
+            return None
+        try:
+            text = query.decode()
+        except UnicodeDecodeError:
+            text = query.decode("latin-1")
+        given = dict(parse_qsl(text, keep_blank_values=True))
         wanted = [f"{name}={given[name]}" for name in page.parameters if given.get(name)]
         return self.store.pages.get(b"?".join([path, "&".join(wanted).encode()])) if wanted else page
 
@@ -239,13 +249,13 @@ class Edge:
             return known[asked]
         address = network.client_address(peer, forwarded, self._trusted)
         found = networks.match(self.licences, address, datetime.fromtimestamp(now, UTC))
-        if len(known) < MOST_REMEMBERED:
+        if len(known) < MOST_REMEMBERED and len(forwarded) < LONGEST_REMEMBERED:
             known[asked] = found
         return found
 
     def _variant(self, page: Page, visitor: Visitor, institution: str | None, now: float) -> Variant | None:
         if page.uniform:
-            return next(iter(page.variants.values()), None)
+            return next(iter(list(page.variants.values())), None)  # a copy: another thread may add one
         if institution is not None:
             visitor = replace(visitor, institution=institution)
         moment = datetime.fromtimestamp(now, UTC)
@@ -339,7 +349,7 @@ class Edge:
     ) -> Iterable[bytes]:
         catch = Catch(lambda visitor: self._held_for(url, visitor))
         # the number is read before anything is rendered: what changes meanwhile makes the page stale
-        before, known = self.log, self.log.number
+        before, known, began = self.log, self.log.number, self._now()
         told: list[Any] = []
 
         def told_by_django(status: str, given: Headers, exc_info: Any = None) -> Callable[[bytes], Any]:
@@ -351,7 +361,7 @@ class Edge:
         if catch.found is not None:
             _close(body)
             return self._send_to_known(catch.found, told[1], environ, start_response)
-        if catch.mark is None:
+        if catch.mark is None or not str(told[0]).startswith("200"):  # marked, and something went wrong after that
             if told and str(told[0]).startswith("503"):
                 self.failed()  # the database is away: what is held is as good as it gets
                 held = look()
@@ -367,7 +377,7 @@ class Edge:
             content = b"".join(body)
         finally:
             _close(body)
-        status, given, _ = told
+        given = told[1]
         mark: Mark = catch.mark
         variant = Variant(
             mark.view,
@@ -379,14 +389,14 @@ class Edge:
             fresh_until=_timestamp(mark.fresh_until),
             tallies=self._tallies(mark),
         )
-        if status.startswith("200") and before is self.log and known >= 0:
-            self._keep(variant, mark)
+        if before is self.log and known >= 0:
+            self._keep(variant, mark, began)
         return self._send_to_known(variant, given, environ, start_response)
 
     def _held_for(self, url: bytes, visitor: Visitor) -> Variant | None:
         """A variant, not stale, for a visitor whom Django knows: then only their new pass has to be made, and no page."""
         now = self._now()
-        page = self.store.pages.get(url) or self._page(url)
+        page = self._page(url)
         if page is None or now >= self._deadline:
             return None
         variant = self._variant(page, visitor, visitor.institution, now)
@@ -402,7 +412,7 @@ class Edge:
         self._tell(variant, self._holder_of(environ), environ)
         return self._send(variant, control, cookies, environ, start_response)
 
-    def _keep(self, variant: Variant, mark: Mark) -> None:
+    def _keep(self, variant: Variant, mark: Mark, began: float) -> None:
         self.store.keep(
             mark.view.path.encode(),
             variant,
@@ -412,7 +422,7 @@ class Edge:
         )
         # whatever was learnt while it was being made did not find it in the store
         if self.log.latest("*", "policy", *mark.keys) > variant.number:
-            variant.stale(self._now())
+            variant.stale(began)  # not now: a page that took seconds to make is that much older
 
     def _holder_of(self, environ: dict[str, Any]) -> Holder:
         cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None
@@ -443,7 +453,7 @@ class Edge:
         known = self._encodings.get(accept)
         if known is None:
             known = best_encoding(accept.decode("latin-1")) if len(accept) < 1000 else IDENTITY
-            if len(self._encodings) < MOST_REMEMBERED:
+            if len(self._encodings) < MOST_REMEMBERED and len(accept) < LONGEST_REMEMBERED:
                 self._encodings[accept] = known
         return known
 

@@ -16,17 +16,28 @@ from masthead.core.change_keys import visitor as visitor_key
 PASS = passes.COOKIE.encode()
 LONGEST_COOKIE = 4096  # bytes of a Cookie header worth remembering
 GENERATION = 12_000  # holders in each of two generations
+GENERATION_BYTES = 12 * 2**20  # of their headers: anybody with a pass can send it among many others of their own making
+SPACE = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
 
 
 class Holder:
     """A visitor as their pass tells them. ``profile`` stands for all that decides but single articles and the institution.
 
-    ``singles`` are the articles they hold a grant for, and of which kinds.
+    ``singles`` are the articles they hold a grant for that is in date ``now``, and of which kinds.
     """
 
     __slots__ = ("checked", "expires", "number", "policy_version", "profile", "singles", "subject", "subjects", "visitor")
 
-    def __init__(self, visitor: Visitor, profile: int, *, expires: float, number: int = 0, policy_version: int = 0) -> None:
+    def __init__(
+        self,
+        visitor: Visitor,
+        profile: int,
+        *,
+        expires: float,
+        number: int = 0,
+        policy_version: int = 0,
+        now: datetime | None = None,
+    ) -> None:
         self.visitor = visitor
         self.profile = profile
         self.expires = expires
@@ -35,7 +46,7 @@ class Holder:
         self.checked = -1  # the log's version at which nothing was known against it
         self.singles: dict[int, tuple[str, ...]] = {}
         for grant in visitor.grants:
-            if grant.article is not None and grant.kind in SINGLE:
+            if grant.article is not None and grant.kind in SINGLE and (now is None or grant.in_date(now)):
                 self.singles[grant.article] = (*self.singles.get(grant.article, ()), grant.kind)
         self.subjects = tuple(visitor_key(s) for s in (visitor.reader, visitor.device) if s)
         self.subject = visitor.reader or visitor.device or ""
@@ -52,7 +63,9 @@ class Cookies:
         passes_found = 0
         for part in header.split(b";"):
             name, _, value = part.partition(b"=")
-            name = name.strip()
+            name = name.strip(SPACE)
+            if not name.isascii():  # Django strips what is space in any language
+                name = name.decode(errors="replace").strip().encode()
             if name in ours:
                 self.any = True
                 if name == PASS:
@@ -95,6 +108,7 @@ def read(token: str, keys: Mapping[str, bytes], profiles: Profiles, now: float) 
         expires=held.expires.timestamp(),
         number=held.number,
         policy_version=held.policy_version,
+        now=moment,
     )
 
 
@@ -103,6 +117,7 @@ class Memo:
 
     def __init__(self, size: int = GENERATION) -> None:
         self._size = size
+        self._bytes = 0
         self.young: dict[bytes, Holder] = {}
         self._old: dict[bytes, Holder] = {}
 
@@ -119,6 +134,7 @@ class Memo:
         """Remember ``holder``."""
         if len(cookie) > LONGEST_COOKIE:
             return
-        if len(self.young) >= self._size:
-            self._old, self.young = self.young, {}
+        self._bytes += len(cookie)
+        if len(self.young) >= self._size or self._bytes > GENERATION_BYTES:
+            self._old, self.young, self._bytes = self.young, {}, len(cookie)
         self.young[cookie] = holder

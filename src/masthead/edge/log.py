@@ -34,7 +34,9 @@ class Log:
         Returns the highest number of each key that is no visitor's.
         """
         if now - self._turned > KEPT:
-            self._young, self._old, self._turned = {}, self._young, now
+            # in this order: whoever reads meanwhile finds each key in one of them
+            self._old = self._young
+            self._young, self._turned = {}, now
         named: dict[str, int] = {}
         for row, key in rows:
             if key.startswith(VISITOR):

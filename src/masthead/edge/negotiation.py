@@ -16,9 +16,9 @@ def best_encoding(accept: str) -> int:
         name, _, parameter = part.strip().partition(";")
         weight = 1.0
         parameter = parameter.strip()
-        if parameter.startswith("q="):
+        if parameter:
             try:
-                weight = float(parameter[2:])
+                weight = float(parameter[2:]) if parameter.startswith("q=") else 0.0
             except ValueError:
                 weight = 0.0
         if name.strip():

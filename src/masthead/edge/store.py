@@ -20,7 +20,8 @@ MOST_MEMOS = 500  # of one page
 class Page:
     """One path (with the parameters that matter): what the decision asks about, and its variants by view.
 
-    ``memo`` finds a variant by whatever stands for the visitor, once their view was worked out.
+    ``memo`` finds a variant by whatever stands for the visitor, once their view was worked out. It is replaced by an empty one
+    whenever ``variants`` changes; who adds to it holds on to the one that was there before they looked at ``variants``.
     """
 
     __slots__ = ("article", "key", "locale", "memo", "parameters", "uniform", "variants")
@@ -34,12 +35,6 @@ class Page:
         self.variants: dict[PageView, Variant] = {}
         self.memo: dict[object, Variant] = {}
 
-    def remember(self, who: object, variant: Variant) -> None:
-        """Find ``variant`` for ``who`` without working out their view again."""
-        if len(self.memo) >= MOST_MEMOS:
-            self.memo = {}
-        self.memo[who] = variant
-
 
 class Store:
     """All pages. ``limit`` is in bytes and counts what variants hold, with an allowance for the objects around them."""
@@ -49,6 +44,7 @@ class Store:
         self.size = 0
         self.pages: dict[bytes, Page] = {}
         self._queue: deque[tuple[Page, Variant]] = deque()
+        self._gone = 0  # bytes of what is let go but stands in the queue
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -91,6 +87,7 @@ class Store:
         """``variant`` has other bytes than it had when it was last counted."""
         with self._lock:
             if variant.counted:
+                variant.weigh()  # two threads may have compressed it at once
                 self.size += variant.size - variant.counted
                 variant.counted = variant.size
                 self._shrink()
@@ -112,7 +109,7 @@ class Store:
         with self._lock:
             self.pages = {}
             self._queue.clear()
-            self.size = 0
+            self.size = self._gone = 0
 
     def _page(self, key: bytes) -> Page:
         page = self.pages.get(key)
@@ -122,6 +119,9 @@ class Store:
 
     def _shrink(self) -> None:
         # second chance: what was used since it was last looked at goes to the end once more
+        if self._gone > self.limit // 8:
+            self._queue = deque(entry for entry in self._queue if entry[1].counted)
+            self._gone = 0
         chances = len(self._queue)
         while self.size > self.limit and self._queue:
             page, variant = self._queue.popleft()
@@ -138,6 +138,7 @@ class Store:
     def _let_go(self, page: Page, variant: Variant) -> None:
         if page.variants.pop(variant.view, None) is not None:
             self.size -= variant.counted
+            self._gone += variant.counted
             variant.counted = 0
         page.memo = {}
         if not page.variants and self.pages.get(page.key) is page:

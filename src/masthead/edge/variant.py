@@ -97,8 +97,12 @@ class Variant:
         self._encoded[encoding] = made
         if encoding != IDENTITY:
             self._encoded[IDENTITY] = None
-        self.size = sum(len(each) for each in self._encoded if each is not None) + OVERHEAD
+        self.weigh()
         return made
+
+    def weigh(self) -> None:
+        """Reckon ``size`` anew."""
+        self.size = sum(len(each) for each in self._encoded if each is not None) + OVERHEAD
 
     def is_encoded(self, encoding: int) -> bool:
         """Whether the bytes in ``encoding`` are at hand."""

@@ -50,6 +50,8 @@ def is_public(request: HttpRequest) -> bool:
     visitor = getattr(request, "visitor", None)
     if visitor is not None and visitor.institution:
         return False
+    if request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):  # the answer sets a cookie, which is nobody else's
+        return False
     return not any(name in request.COOKIES for name in OUR_COOKIES)
 
 
