@@ -126,7 +126,12 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     if MASTHEAD.database_url and not MASTHEAD.database_url.startswith("sqlite"):
-        return {**django_environ.Env.db_url_config(MASTHEAD.database_url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        found = django_environ.Env.db_url_config(MASTHEAD.database_url)
+        # a server that takes connections and says nothing, or packets that go nowhere, must not hold a request for minutes
+        patience = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 10, "keepalives_interval": 3}
+        options = {**patience, **found.get("OPTIONS", {})}
+        engine = {"ENGINE": "masthead.core.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        return {**found, **engine, "OPTIONS": options}
     name = MASTHEAD.data / "masthead.sqlite3"
     if MASTHEAD.database_url:
         name = django_environ.Env.db_url_config(MASTHEAD.database_url)["NAME"]
@@ -251,6 +256,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"outages": {"()": "masthead.site.outages.OnceAMinute"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["outages"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
