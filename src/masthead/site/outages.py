@@ -37,7 +37,7 @@ def _is_outage(error: BaseException) -> bool:
     cause = error.__cause__
     if not type(error).__module__.startswith("django.db") or not type(cause).__module__.startswith("psycopg"):
         return False
-    # without a code: the server was not reached; else a lost connection (08), a server that stops or starts (57)
+    # without a code: the server was not reached; else a lost connection (08), a server that stops or starts (57P)
     return type(error).__name__ in ("OperationalError", "InterfaceError") and (
         getattr(cause, "sqlstate", None) or "08"
-    ).startswith(("08", "57"))
+    ).startswith(("08", "57P"))
