@@ -56,8 +56,10 @@ def cards(articles: QuerySet[Article]) -> list[Card]:
 def load(articles: Iterable[Article]) -> list[Article]:
     """``articles`` with authors and topics, in two queries more."""
     rows = list(articles)
-    bylines = Byline.objects.select_related("author").order_by("sort_order")
-    prefetch_related_objects(rows, Prefetch("bylines", bylines), Prefetch("topics", Topic.objects.order_by("name")))
+    named = ("sort_order", "article", "author__name", "author__slug")
+    bylines = Byline.objects.select_related("author").only(*named).order_by("sort_order")
+    topics = Topic.objects.only("name", "slug", "kind").order_by("name")
+    prefetch_related_objects(rows, Prefetch("bylines", bylines), Prefetch("topics", topics))
     return rows
 
 
@@ -191,11 +193,11 @@ def nearest(article: Article, count: int, now: datetime) -> list[int]:
 
 def ordered(numbers: list[int]) -> list[Article]:
     """The live articles of these ``numbers``, in order, with what a card shows; authors and topics are still to load."""
-    rows = {row.pk: row for row in live().filter(pk__in=numbers).select_related("picture").only(*_ON_A_CARD)}
+    rows = {row.pk: row for row in live().filter(pk__in=numbers).select_related("picture").only(*ON_A_CARD)}
     return [rows[number] for number in numbers if number in rows]
 
 
-_ON_A_CARD = (
+ON_A_CARD = (
     *("title", "slug", "standfirst", "format", "access", "dated", "date_precision", "picture_alt"),
     *(f"picture__{name}" for name in ("file", "width", "height", "focal_point_x", "focal_point_y")),
     *(f"picture__{name}" for name in ("focal_point_width", "focal_point_height", "title")),

@@ -37,6 +37,17 @@ def follow(log: FollowedLog | None) -> None:
     _log = log
 
 
+def latest(number: int, *keys: str) -> int:
+    """The highest number logged for any of ``keys``, for something that was told at ``number``.
+
+    From memory where this process follows the log and has read beyond ``number``: then it is as old as everything else shown.
+    """
+    log = _log
+    if log is not None and log.is_fresh() and number <= log.number:
+        return log.latest(*keys)
+    return changelog.latest(*keys)
+
+
 class Remembered(Generic[T]):
     """The value of ``load()``, kept until the log names one of ``keys`` (or everything)."""
 

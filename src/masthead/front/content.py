@@ -459,11 +459,18 @@ class ArticlePage(Page):
 
 def find_article(slug: str) -> Article:
     """The live article of ``slug`` with its rendering, without its body. Raises 404 for none."""
-    rows = Article.objects.live().defer("body").select_related("picture", "rendering").filter(slug=slug)
-    found = rows.first()
-    if found is None:
+    rows = Article.objects.live().select_related("picture", "rendering").only(*_ON_ITS_PAGE).filter(slug=slug)
+    found = list(rows[:1])
+    if not found:
         raise Http404("No article is called that.")
-    return found
+    return found[0]
+
+
+_ON_ITS_PAGE = (
+    *cards.ON_A_CARD,
+    *("seo_title", "search_description", "last_published_at", "picture_caption", "picture_credit"),
+    *("source", "source_url", "licence", "rendering__blocks", "rendering__gate", "rendering__words"),
+)
 
 
 def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:

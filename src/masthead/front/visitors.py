@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from masthead.access import networks, passes, services
 from masthead.access.policy import Policy, Visitor
-from masthead.core import changelog, clock, keys
+from masthead.core import changelog, clock, keys, remembered
 from masthead.readers import codes, devices, sessions
 from masthead.readers.models import Reader
 
@@ -51,7 +51,7 @@ def read_pass(request: HttpRequest, policy: Policy) -> Visitor | None:
     if held is None or held.policy_version != policy.version:
         return None
     subjects = [changelog.visitor(s) for s in (held.visitor.reader, held.visitor.device) if s]
-    if subjects and changelog.latest(*subjects) > held.number:
+    if subjects and remembered.latest(held.number, *subjects) > held.number:
         return None
     try:
         if held.visitor.period != policy.period_at(now).name:
