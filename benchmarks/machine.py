@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from masthead.site.processes import die_with_parent
 
@@ -59,6 +60,7 @@ class Pinned:
     """A server process and all that descend from it, on one core."""
 
     nice = 0  # of all servers
+    running: ClassVar[list[Pinned]] = []
 
     def __init__(self, command: Sequence[str], core: int, *, log: Path, env: dict[str, str] | None = None) -> None:
         self.core = core
@@ -73,6 +75,8 @@ class Pinned:
                 start_new_session=True,
                 preexec_fn=on(core, self.nice),
             )
+
+        self.running.append(self)
 
     def __enter__(self) -> Pinned:
         return self
@@ -124,6 +128,8 @@ class Pinned:
 
     def stop(self) -> None:
         """End all of it: the first one politely, which ends the others; if that takes too long, every one."""
+        if self in self.running:
+            self.running.remove(self)
         if self.process.poll() is not None:
             return
         self.process.terminate()
@@ -143,6 +149,16 @@ def burned(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def settle(within: float = 15.0) -> None:
+    """Wait until no server of ours has anything left to do: what one still writes down is not to slow the next one."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        before = sum(server.seconds() for server in Pinned.running)
+        time.sleep(0.3)
+        if sum(server.seconds() for server in Pinned.running) - before <= 0.02:
+            return
 
 
 def _stat(pid: int) -> list[str]:

@@ -100,6 +100,7 @@ class Bench:
         if case.warm:
             self._warm(case, file, len(asked))
         size = self.look(case, asked)
+        machine.settle()
         watch, before = machine.Watch(), case.server.seconds()
         found = self._wrk(case, file, len(asked) > 1, self.seconds)
         burned = case.server.seconds() - before
@@ -133,6 +134,7 @@ class Bench:
         file = self._write(case, asked)
         self._warm(case, file, len(asked))
         self.look(case, asked)
+        machine.settle()
         numbers = (case.port, file, rate, self.seconds, self.connections)
         watch, before = machine.Watch(), case.server.seconds()
         finished = subprocess.run(
