@@ -43,6 +43,19 @@ class EdgeProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._since = self.loop.time()  # of the last change of what we wait for
+        self._running: Any = None  # the cycle that is being answered; ``cycle`` is the last one read
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # uvicorn tells only the last of several pipelined requests, and the one at hand would go on writing
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -138,6 +151,11 @@ class EdgeProtocol(HttpToolsProtocol):
         return EdgeProtocol._date
 
     # --- what a connection may not do for ever
+
+    def resume_writing(self) -> None:
+        """The client has read on: a large file may take as long as it takes."""
+        self._since = self.loop.time()
+        super().resume_writing()
 
     def sweep(self, now: float) -> None:
         """Close the connection if it has kept us waiting for too long. Called every few seconds."""

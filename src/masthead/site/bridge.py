@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-IN_MEMORY = 512 * 1024  # bytes of a body; a larger one waits in a file
+IN_MEMORY = 64 * 1024  # bytes of a body; a larger one waits in a file
 PIECE = 256 * 1024  # bytes of an answer sent at a time
 PATIENCE = 30.0  # seconds without a byte of a body
 MOST_WAITING = 500  # requests for a thread
@@ -55,22 +55,25 @@ class Bridge:
         if scope["type"] != "http":
             return
         try:
-            if self._waiting >= MOST_WAITING:
-                raise Refused(503, "Too many are reading at once. Please try again in a moment.")
-            self._waiting += 1
-            try:
-                with await _read_body(scope, receive, self._largest) as body:
-                    await self._answer(environ_of(scope, body), send)
-            finally:
-                self._waiting -= 1
+            if scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
+                raise Refused(400, "That request names no host, or two.")  # RFC 9112, 3.2
+            with await _read_body(scope, receive, self._largest) as body:
+                await self._answer(environ_of(scope, body), send)
         except Refused as refused:
             await _refuse(send, refused)
-        except Gone:
+        except (Gone, asyncio.CancelledError):  # cancelled: the server stops, and has waited as long as it waits
             return
 
     async def _answer(self, environ: dict[str, Any], send: Send) -> None:
+        # slow clients do not count here: neither those whose body is awaited, nor those who are reading
+        if self._waiting >= MOST_WAITING:
+            raise Refused(503, "Too many are reading at once. Please try again in a moment.")
         loop = asyncio.get_running_loop()
-        status, headers, piece, rest = await loop.run_in_executor(self._executor, self._begin, environ)
+        self._waiting += 1
+        try:
+            status, headers, piece, rest = await loop.run_in_executor(self._executor, self._begin, environ)
+        finally:
+            self._waiting -= 1
         try:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             while rest is not None:
@@ -150,6 +153,8 @@ async def _read_body(scope: dict[str, Any], receive: Receive, largest: Callable[
                 message = await asyncio.wait_for(receive(), PATIENCE)
             except TimeoutError:
                 raise Refused(408, "Your request did not arrive whole. Please try again.") from None
+            except asyncio.CancelledError:
+                raise Refused(503, "This server is about to stop. Please try again in a moment.") from None
             if message["type"] == "http.disconnect":
                 raise Gone
             size += len(message.get("body", b""))
