@@ -228,7 +228,7 @@ def test_long_headers_are_not_remembered(through: Through) -> None:
 
 def test_what_is_remembered_of_cookies_is_bounded_in_bytes() -> None:
     memo = Memo()
-    holder = Holder(visitors.Visitor(), 0, expires=0)
+    holder = Holder(0, expires=0)
     for n in range(20_000):
         memo.put(b"masthead_pass=x; a=%04000d" % n, holder)
     assert sum(map(len, memo.young)) + sum(map(len, memo._old)) < 24 * 2**20

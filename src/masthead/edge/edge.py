@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from masthead.access import networks
+from masthead.access import networks, passes
 from masthead.access.policy import Policy, Visitor, decide, standing
 from masthead.core import network
 from masthead.edge import holders
@@ -93,7 +93,7 @@ class Edge:
         self._memo = Memo()
         self._profiles = Profiles()
         self._policy = Policy()
-        self._nobody = Holder(Visitor(), -1, expires=0.0)
+        self._nobody = Holder(-1, expires=0.0)
         self._period = ""  # the present one's name; it ends when nobody's holder does
         self._deadline = 0.0
         self._encodings: dict[bytes, int] = {}
@@ -114,7 +114,7 @@ class Edge:
         if policy != self._policy:
             self._policy = policy
             self._memo = Memo()
-            self._nobody = Holder(Visitor(), -1, expires=0.0)
+            self._nobody = Holder(-1, expires=0.0)
         if licences != self.licences:
             self.licences = licences
         self._institutions = {}
@@ -163,7 +163,7 @@ class Edge:
         if page is None:
             return None
         who: object = holder.profile
-        if holder.singles and page.article is not None and page.article.id in holder.singles:
+        if holder.singles is not None and page.article is not None and page.article.id in holder.singles:
             who = (who, holder.singles[page.article.id])
         institution = None
         if self.licences:
@@ -174,7 +174,8 @@ class Edge:
         memo = page.memo  # before its variants: whoever replaces one of them replaces this, too
         variant = memo.get(who)
         if variant is None:
-            variant = self._variant(page, holder.visitor, institution, now)
+            visitor = self._visitor(holder, cookie, now)
+            variant = self._variant(page, visitor, institution, now) if visitor is not None else None
             if variant is None:
                 return None
             if len(memo) >= MOST_MEMOS:
@@ -218,14 +219,15 @@ class Edge:
             return None
         if now >= self._nobody.expires:
             self._anonymous(now)
-        if not self._period or holder.visitor.period != self._period:
+        if not self._period or holder.period != self._period:
             return None
         self._memo.put(cookie, holder)
         return holder
 
     def _in_force(self, holder: Holder) -> bool:
         version = self.log.version
-        if holder.subjects and (holder.number > self.log.number or self.log.latest(*holder.subjects) > holder.number):
+        keys = holder.keys
+        if keys and (holder.number > self.log.number or self.log.latest(*keys) > holder.number):
             return False
         holder.checked = version
         return True
@@ -233,14 +235,24 @@ class Edge:
     def _anonymous(self, now: float) -> Holder:
         """Nobody, for as long as a period lasts (or a minute, under a policy that makes no sense)."""
         moment = datetime.fromtimestamp(now, UTC)
-        visitor = Visitor(instant_left=self._policy.instant_per_device)
         try:
             period = self._policy.period_at(moment)
             self._period, expires = period.name, period.ends.timestamp()
         except ValueError:
             self._period, expires = "", now + 60
-        self._nobody = Holder(visitor, self._profiles.number(visitor, moment), expires=expires)
+        self._nobody = Holder(self._profiles.number(self._stranger(), moment), expires=expires)
         return self._nobody
+
+    def _stranger(self) -> Visitor:
+        return Visitor(instant_left=self._policy.instant_per_device)
+
+    def _visitor(self, holder: Holder, cookie: bytes | None, now: float) -> Visitor | None:
+        """The visitor ``holder`` stands for; None where the cookie does not say so any more."""
+        if holder is self._nobody:
+            return self._stranger()
+        token = Cookies(cookie, self._ours).token if cookie is not None else None
+        held = passes.read(token, self._keys, datetime.fromtimestamp(now, UTC)) if token else None
+        return held.visitor if held is not None else None
 
     def _institution(self, peer: str, forwarded: str, now: float) -> str | None:
         asked = (peer, forwarded)
@@ -360,6 +372,7 @@ class Edge:
         body = self.application({**environ, CATCH: catch, "REQUEST_METHOD": "GET"}, told_by_django)
         if catch.found is not None:
             _close(body)
+            catch.found.used = True
             return self._send_to_known(catch.found, told[1], environ, start_response)
         if catch.mark is None or not str(told[0]).startswith("200"):  # marked, and something went wrong after that
             if told and str(told[0]).startswith("503"):
@@ -406,7 +419,6 @@ class Edge:
         self, variant: Variant, given: Headers, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Send ``variant`` with what Django said (``given``) of this visitor: their cookies, and whether others may keep it."""
-        variant.used = True
         control = next((value for name, value in given if name.lower() == "cache-control"), headers.PRIVATE)
         cookies = [(name, value) for name, value in given if name.lower() == "set-cookie"]
         self._tell(variant, self._holder_of(environ), environ)
