@@ -11,6 +11,7 @@ import pytest
 
 from edge.through import Through, make_edge
 from front import journey
+from masthead.access import networks
 from masthead.core import remembered
 from masthead.core.models import Publication
 
@@ -19,10 +20,12 @@ from masthead.core.models import Publication
 def through(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
     """The edge that every browser made in this test asks."""
     Publication.load()  # made when it is first asked for, which is a change of everything
+    networks.forget()  # another test's are in memory for a second
     handler = make_edge()
     monkeypatch.setattr(journey, "handler", handler)
     yield handler
     remembered.follow(None)
+    networks.forget()
 
 
 @pytest.fixture
