@@ -62,7 +62,7 @@ class Variant:
         self.stale_at = fresh_until
         self.good_until = min(until, fresh_until)
         self.rendering = False  # whether a younger one is being made
-        self.used = True
+        self.used = False  # since it was last looked at to be let go
         self.tallies = tallies
         named = {name.lower(): value for name, value in headers}
         self.etag = named["etag"]
