@@ -39,8 +39,8 @@ def _watch(parent: int) -> None:
 def port_is_free(host: str, port: int) -> bool:
     """Whether nobody listens on ``port``.
 
-    The web server binds with SO_REUSEPORT and so would quietly share the port with another of its kind. A bind without
-    that option fails where anybody listens; SO_REUSEADDR only lets it ignore connections that are already closed.
+    Asked before anything is prepared, so that a second start says so at once. SO_REUSEADDR only lets it ignore connections that
+    are already closed.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

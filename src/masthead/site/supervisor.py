@@ -5,8 +5,8 @@ wrong, and what is done about it:
 
 * A signal may come at any time, also while a child is being started. The handler only notes it; all deciding is done in one loop.
 * A child may have children. Each child leads a session of its own, and what is left of its process group is killed when it ends.
-* The web server may hang when it is asked to stop in its first second. Before it is ready nobody is being served, so it is killed
-  outright; afterwards it is asked first and killed on a time-out.
+* Before the first child is ready nobody is being served, so it is killed outright; afterwards each is asked first and killed on a
+  time-out.
 * The supervisor itself may be killed with SIGKILL. Children have asked the kernel to die with it (``processes.die_with_parent``).
 """
 
@@ -27,7 +27,6 @@ from typing import NoReturn
 from masthead.site import processes
 
 GRACE = 10.0  # seconds a child gets to finish what it is doing
-SETTLING = 0.5  # after the first answer, until every web process is past its first moments
 STEADY = 60.0  # a child that ran this long starts counting its failures anew
 LONGEST_WAIT = 30.0  # between two restarts of a child that keeps dying
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -115,7 +114,6 @@ class Supervisor:
         self._is_ready = is_ready
         self._on_ready = on_ready
         self._ready = False
-        self._settled_at = 0.0
         self._signals = 0
         self._wake_read = -1
 
@@ -170,7 +168,6 @@ class Supervisor:
                     child.start()
             if not self._ready and self._is_ready():
                 self._ready = True
-                self._settled_at = time.monotonic() + SETTLING
                 for child in self.children:
                     child.graceful = True
                 self._on_ready()
@@ -190,9 +187,6 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
-        # One web process answers, another may be in the moment in which it hangs when it is asked to stop: let that pass.
-        while (wait := self._settled_at - time.monotonic()) > 0:
-            self._pause(wait)
         living = [child for child in self.children if child.pid]
         for child in living:
             if child.graceful:

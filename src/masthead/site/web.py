@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -103,11 +104,15 @@ def work(listener: socket.socket) -> int:
     from masthead.insights import counting
     from masthead.site.bridge import Bridge
 
-    # uvicorn passes the signal on once it is done; what is left to do comes after
+    # A signal that comes before uvicorn listens to it is noted. Once it is done, uvicorn passes on what it heard; what is left to
+    # do comes after.
+    asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: asked.set())
     # the thread that answers from memory waits this long for one that runs Python
     sys.setswitchinterval(0.001)
+    # what the edge holds is many objects that live long: look through all of them seldom
+    gc.set_threshold(20_000, 20, 100)
 
     follower = None
     if settings.MASTHEAD.edge:
@@ -129,7 +134,7 @@ def work(listener: socket.socket) -> int:
                 now = asyncio.get_running_loop().time()
                 for connection in list(self.server_state.connections):
                     connection.sweep(now)  # type: ignore[union-attr]
-            return await super().on_tick(counter)
+            return asked.is_set() or await super().on_tick(counter)
 
     config = uvicorn.Config(
         Bridge(answering, threads=min(MOST_THREADS, (os.cpu_count() or 1) * 2 + 1), largest=largest_body),  # type: ignore[arg-type]
