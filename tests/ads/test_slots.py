@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masthead.ads.slots import Candidate, choose, fill
+from masthead.ads.slots import TURN, Candidate, changes_at, choose, fill
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SLOTS = ("top", "in-article", "side")
@@ -47,7 +47,7 @@ def test_none_stands_on_a_page_twice(stock, path, minute):
 
 def test_twice_the_weight_is_shown_twice_as_often():
     stock = [Candidate(1, ("top",), weight=2), Candidate(2, ("top",), weight=1)]
-    shown = Counter(choose("top", "/", NOON + timedelta(minutes=n), stock).id for n in range(6000))
+    shown = Counter(choose("top", "/", NOON + timedelta(seconds=n * TURN), stock).id for n in range(6000))
     assert 1.8 < shown[1] / shown[2] < 2.2
 
 
@@ -55,3 +55,12 @@ def test_it_begins_and_ends_on_its_minute():
     ad = Candidate(1, ("top",), starts=NOON, ends=NOON + timedelta(minutes=1))
     at = [choose("top", "/", NOON + timedelta(minutes=n), [ad]) for n in (-1, 0, 1)]
     assert at == [None, ad, None]
+
+
+@given(stocks, st.sampled_from(SLOTS), st.text(max_size=40), moments, st.integers(0, 3 * TURN))
+def test_nothing_changes_before_the_moment_that_is_told(stock, slot, path, now, seconds):
+    until = changes_at([slot], path, now, stock)
+    then = now + timedelta(seconds=seconds)
+    assert until is None or until > now
+    if until is None or then < until:
+        assert choose(slot, path, then, stock) == choose(slot, path, now, stock)

@@ -1,7 +1,7 @@
-"""Which advertisement stands in a slot: a function of slot, path and minute, so that pages stay reusable. Pure.
+"""Which advertisement stands in a slot: a function of slot, path and time, so that pages stay reusable. Pure.
 
-A path's minutes begin at a second of its own: were they the clock's, every page of a site would have to be put together anew in
-the same second.
+Time counts in turns of ten minutes, and a path's turns begin at a second of its own: were they the clock's, every page of a site
+would have to be put together anew in the same second. At any moment different pages show different advertisements, by weight.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from zlib import crc32
 
-TURN = 60  # seconds
+TURN = 600  # seconds; each turn costs every page that is looked at one rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Candidate:
 def choose(slot: str, path: str, minute: datetime, advertisements: Iterable[Candidate]) -> Candidate | None:
     """The advertisement for ``slot`` on the page at ``path``, by weight, or None where none may stand there.
 
-    The same within one of the path's minutes, whoever asks and in whatever order the advertisements come.
+    The same within one of the path's turns, whoever asks and in whatever order the advertisements come.
     """
     standing = sorted(
         (ad for ad in advertisements if slot in ad.slots and ad.weight > 0 and ad.in_date(minute)), key=lambda ad: ad.id

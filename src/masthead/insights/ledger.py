@@ -19,7 +19,7 @@ Who = tuple[str, str, str]
 MOST_KEYS = 50_000
 MOST_VISITORS = 100_000  # who came and is not written yet
 MOST_REMEMBERED = 200_000  # hashes of who is written, 16 MB at most
-ROWS = 2_000  # in one transaction: some tens of milliseconds
+ROWS = 500  # in one transaction: a few milliseconds, in which requests may have to wait for the interpreter
 
 
 @dataclass(frozen=True, slots=True)

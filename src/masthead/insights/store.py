@@ -45,7 +45,7 @@ def write(batch: Batch) -> None:
     with transaction.atomic():
         add_counts(sorted(counts))
         if marks:
-            VisitorMark.objects.bulk_create(marks, ignore_conflicts=True)
+            _add_marks(marks)
 
 
 def add_counts(rows: Iterable[tuple[Key, int]], span: int | None = None) -> None:
@@ -80,23 +80,46 @@ def tell_of(lost: int) -> None:
     )
 
 
-def _marks(visitors: Iterable[tuple[Who, datetime]], now: datetime) -> list[VisitorMark]:
+def _add_marks(marks: list[tuple[date, int, bool]]) -> None:
+    """Insert those that are not there.
+
+    By hand: the ORM would hold the interpreter for tens of milliseconds, and requests would wait.
+    """
+    table = connection.ops.quote_name(VisitorMark._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*marks, strict=True)]
+            cursor.execute(
+                f"INSERT INTO {table} (day, mark, known) SELECT * FROM unnest(%s::date[], %s::bigint[], %s::boolean[]) "  # noqa: S608
+                "ON CONFLICT DO NOTHING",
+                columns,
+            )
+        else:
+            adapt = connection.ops.adapt_datefield_value
+            rows = [(adapt(day), number, known) for day, number, known in marks]
+            cursor.executemany(f"INSERT INTO {table} (day, mark, known) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", rows)  # noqa: S608
+
+
+def _marks(visitors: Iterable[tuple[Who, datetime]], now: datetime) -> list[tuple[date, int, bool]]:
     """The rows of ``visitors``, in order. Whoever came on a day that is closed is left out: its salt is gone."""
     visitors = list(visitors)
     if not visitors:
         return []
     where = zone()
     earliest = first_open_day(now, where)
+    days: dict[datetime, date] = {}  # a batch has few minutes
     secret: dict[date, bytes] = {}
     marks: dict[tuple[date, int], bool] = {}
     for who, minute in visitors:
-        day = minute.astimezone(where).date()
+        day = days.get(minute)
+        if day is None:
+            day = days[minute] = minute.astimezone(where).date()
         if day < earliest or _marked(day, minute) >= MOST_MARKS:
             continue
         if day not in secret:
             secret[day] = keys.derive(f"visitors:{_salt(day)}")
         marks[day, mark(who, secret[day])] = not who[2]
-    return [VisitorMark(day=day, mark=number, known=marks[day, number]) for day, number in sorted(marks)]
+    return [(day, number, marks[day, number]) for day, number in sorted(marks)]
 
 
 def mark(who: Who, key: bytes) -> int:
