@@ -57,6 +57,7 @@ def ask(edge: Callable[..., Any], environ: dict[str, Any]) -> HttpResponse:
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         told[:] = [status, headers]
 
+    asked = dict(environ)  # Django writes its own reading of the path into the one it gets
     body = edge(environ, start_response)
     response = HttpResponse(b"".join(body), status=int(told[0].split()[0]), reason=told[0].partition(" ")[2])
     del response["Content-Type"]
@@ -68,7 +69,7 @@ def ask(edge: Callable[..., Any], environ: dict[str, Any]) -> HttpResponse:
             assert name not in response, f"{name} twice"
             response[name] = value
     response.cookies = cookies
-    response.wsgi_request = WSGIRequest(environ)  # type: ignore[attr-defined]
+    response.wsgi_request = WSGIRequest(asked)  # type: ignore[attr-defined]
     return response
 
 
