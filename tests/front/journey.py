@@ -11,7 +11,6 @@ from masthead.articles.models import Article
 from masthead.core.models import OutgoingMail
 from masthead.readers.models import Reader
 
-
 handler: Any = None  # what answers every new browser instead of Django itself: the edge, in its tests
 
 
