@@ -225,10 +225,11 @@ class Edge:
         return holder
 
     def _in_force(self, holder: Holder) -> bool:
-        version = self.log.version
-        keys = holder.keys
-        if keys and (holder.number > self.log.number or self.log.latest(*keys) > holder.number):
-            return False
+        log = self.log
+        version, number = log.version, holder.number
+        for subject in (holder.reader, holder.device):
+            if subject and (number > log.number or log.latest_of(subject) > number):
+                return False
         holder.checked = version
         return True
 

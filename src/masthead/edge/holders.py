@@ -11,7 +11,6 @@ from datetime import datetime
 
 from masthead.access import passes
 from masthead.access.policy import SINGLE, Visitor
-from masthead.core.change_keys import visitor as visitor_key
 
 SINGLES = frozenset(kind.value for kind in SINGLE)
 PASS = passes.COOKIE.encode()
@@ -56,11 +55,6 @@ class Holder:
     def subject(self) -> str:
         """Who they are, opaquely; empty for nobody."""
         return self.reader or self.device or ""
-
-    @property
-    def keys(self) -> list[str]:
-        """What the change log calls them."""
-        return [visitor_key(subject) for subject in (self.reader, self.device) if subject]
 
 
 class Cookies:

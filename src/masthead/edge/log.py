@@ -56,6 +56,11 @@ class Log:
         young, old, lasting = self._young, self._old, self._lasting
         return max((young.get(key) or old.get(key) or lasting.get(key, 0) for key in keys), default=0)
 
+    def latest_of(self, subject: str) -> int:
+        """The highest number read for the visitor ``subject`` within the last ten minutes; 0 where none is known."""
+        key = VISITOR + subject
+        return self._young.get(key) or self._old.get(key, 0)
+
     def is_fresh(self) -> bool:
         """Whether it was read within the last two seconds."""
         return time.monotonic() - self.read_at < FRESH

@@ -135,7 +135,8 @@ class EdgeProtocol(HttpToolsProtocol):
                 laid_out = variant.wire(form)
                 if laid_out is None:
                     return False
-            parts = (laid_out[0], self._date_line(), laid_out[1])
+            head, own, body = laid_out
+            parts = (head, own, self._date_line(), body)
         self.transport.write(b"".join(parts))
         self.server_state.total_requests += 1
         if b"sec-purpose" not in headers or b"prefetch" not in headers[b"sec-purpose"]:

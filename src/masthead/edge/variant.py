@@ -6,6 +6,7 @@ Compressed on first demand; once it is, the plain bytes are let go: nearly nobod
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
@@ -15,7 +16,7 @@ from masthead.front.pageview import PageView
 
 PUBLIC, PRIVATE = 0, 1
 WORTH_COMPRESSING = 200  # bytes; as Django's own middleware has it
-OVERHEAD = 1500  # bytes of objects around a variant
+OVERHEAD = 2000  # bytes of objects around a variant
 NEVER = float("inf")
 
 Headers = list[tuple[str, str]]
@@ -25,7 +26,6 @@ class Variant:
     """One rendering of one page. ``good_until``, ``until`` and ``stale_at`` are times of the edge's clock."""
 
     __slots__ = (
-        "_content",
         "_encoded",
         "_headers",
         "_wires",
@@ -69,11 +69,12 @@ class Variant:
         encodable = len(content) >= WORTH_COMPRESSING
         vary = ", ".join(filter(None, (named.get("vary", ""), "Accept-Encoding" if encodable else "")))
         dropped = {"set-cookie", "content-length", "cache-control", "etag", "vary", "content-encoding"}
-        self._headers: Headers = [(n, v) for n, v in headers if n.lower() not in dropped]
-        self._headers.append(("Vary", vary))
-        self._content: bytes | None = content
+        kept = (*((name, value) for name, value in headers if name.lower() not in dropped), ("Vary", vary))
+        if len(_same) >= MOST_KINDS:
+            _same.clear()
+        self._headers = _same.setdefault(kept, kept)
         self._encoded: list[bytes | None] = [content, None, None] if encodable else [content, content, content]
-        self._wires: list[bytes | None] = [None] * 6
+        self._wires: list[tuple[bytes, bytes] | None] = [None] * 6
         self.size = len(content) + OVERHEAD
         self.counted = 0  # the bytes its store reckons for it; none while it is in no store
 
@@ -134,13 +135,31 @@ class Variant:
         kept = [(name, value) for name, value in self._headers if name.lower() != "content-type"]
         return [*kept, ("Cache-Control", cache_control), ("ETag", self.etag)]
 
-    def wire(self, form: int) -> tuple[bytes, bytes] | None:
-        """Head (up to the Date header) and body of form ``2 * encoding + privacy``, where they are at hand."""
+    def wire(self, form: int) -> tuple[bytes, bytes, bytes] | None:
+        """The head (up to the Date header, in two parts) and the body of form ``2 * encoding + privacy``, where at hand."""
         head = self._wires[form]
         body = self._encoded[form >> 1]
-        return None if head is None or body is None else (head, body)
+        return None if head is None or body is None else (*head, body)
 
     def lay_out(self, form: int, cache_control: str) -> None:
         """Have form ``2 * encoding + privacy`` at hand from now on."""
-        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers(form >> 1, cache_control))
-        self._wires[form] = f"HTTP/1.1 200 OK\r\n{lines}".encode("latin-1")
+        everything = self.headers(form >> 1, cache_control)
+        own = [(name, value) for name, value in everything if name in OWN]
+        kind = tuple(header for header in everything if header[0] not in OWN)
+        if len(_heads) >= MOST_KINDS:
+            _heads.clear()
+        head = _heads.get(kind)
+        if head is None:
+            head = _heads[kind] = b"HTTP/1.1 200 OK\r\n" + _lines(kind)
+        self._wires[form] = (head, _lines(own))
+
+
+# Nearly all variants share nearly all their headers: one copy of each kind serves thousands.
+OWN = frozenset({"ETag", "Content-Length"})
+MOST_KINDS = 200
+_same: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
+_heads: dict[tuple[tuple[str, str], ...], bytes] = {}
+
+
+def _lines(headers: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("latin-1")

@@ -28,7 +28,7 @@ from masthead.insights.ledger import Ledger, Who
 log = logging.getLogger("masthead.insights")
 
 EVERY = 1.0  # seconds between two collections, and between two writes
-BREATH = 0.01  # seconds between two transactions, for those who answer requests
+BREATH = 0.05  # seconds between two transactions, for those who answer requests
 LAST = 2.0  # seconds the last write may take at shutdown
 autostart = True  # whether the first note starts the threads; tests write themselves
 

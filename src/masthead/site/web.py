@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from masthead.site import processes
 from masthead.site.supervisor import Child, Supervisor
 
 KILL_AFTER = 5  # seconds a worker gets to answer the requests at hand
@@ -109,6 +110,7 @@ def work(listener: socket.socket) -> int:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: asked.set())
+    processes.keep_memory_together()
     # the thread that answers from memory waits this long for one that runs Python
     sys.setswitchinterval(0.001)
     # what the edge holds is many objects that live long: look through all of them seldom
