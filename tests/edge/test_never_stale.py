@@ -19,7 +19,7 @@ from django.http import HttpResponse
 from django.test.client import ClientHandler
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from edge.clockwork import Clock, next_month
 from edge.through import make_edge
@@ -170,6 +170,28 @@ class Life(RuleBasedStateMachine):
         self._read(other, address)
         django.before = lambda: None
 
+    @initialize(name=st.sampled_from(WHO), path=paths, taken=st.sampled_from(["log-ins", "grant", "access"]))
+    def read_before_and_after_something_is_taken_away(self, name: str, path: str, taken: str) -> None:
+        """What was held for them is not shown any more, although nothing told their browser."""
+        address = self._path(path)
+        if name == "library":
+            self.license_the_library(seconds=None)
+            self.time_passes(steps=9)
+        elif taken == "grant" and name in self.newsroom.readers:
+            self.give_a_comp(seconds=600, name=name)
+        for _ in range(2):
+            self._read(name, address)
+        if name == "library":
+            self.end_the_licence()
+        elif name == "stranger" or taken == "access":
+            self.change_access(which=0, access="subscribers")
+        elif taken == "grant":
+            self.end_a_grant(name=name)
+        else:
+            self.log_out_everywhere_from_elsewhere(name=name)
+        self.time_passes(steps=9)
+        self._read(name, address)
+
     def _path(self, path: str) -> str:
         first, second = self.newsroom.articles
         return {"first": first.path_on_site, "second": second.path_on_site}.get(path, path)
@@ -234,10 +256,10 @@ class Life(RuleBasedStateMachine):
         self._before()
         set_policy(allowance=allowance, teaser_paragraphs=teaser)
 
-    @rule(seconds=st.sampled_from([1, 3, 600]))
-    def give_a_comp(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([1, 3, 600]), name=st.sampled_from(["reader", "friend"]))
+    def give_a_comp(self, seconds: int, name: str) -> None:
         self._before()
-        reader = self.newsroom.readers["reader"]
+        reader = self.newsroom.readers[name]
         until = self.clock.moment.replace(microsecond=0) + timedelta(seconds=seconds)
         services.give_comp(reader=reader, days=None, until=until, reason="a friend", by=reader)
         self.turning_points.add(until)
@@ -245,8 +267,7 @@ class Life(RuleBasedStateMachine):
     @rule(name=st.sampled_from(["reader", "friend"]))
     def end_a_grant(self, name: str) -> None:
         self._before()
-        grant = Grant.objects.filter(reader=self.newsroom.readers[name]).first()
-        if grant:
+        for grant in Grant.objects.filter(reader=self.newsroom.readers[name], kind="comp"):
             services.end_grant(grant=grant, by=self.newsroom.readers[name])
 
     @rule(seconds=st.none() | st.sampled_from([1, 4]))
