@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.through import Through
 from factories import canary, make_article, make_comp, make_reader, set_policy
 from front.journey import Browser
+from masthead.access import passes
 from masthead.access.models import Grant
+from masthead.access.policy import SINGLE, Reason, Visitor
+from masthead.access.policy import Grant as Held
 from masthead.core import clock
+from masthead.edge.holders import Profiles, read
 
 Later = Callable[..., None]
 
@@ -265,6 +271,42 @@ def test_a_comp_that_ends_ends_on_its_second(through: Through, later: Later) -> 
     assert browser.decision(article) == "comp"
     later(seconds=91)
     assert browser.decision(article) == "choose"
+
+
+seconds = st.none() | st.integers(-1000, 1000).map(lambda n: datetime(2026, 11, 18, 12, tzinfo=UTC) + timedelta(seconds=n))
+
+
+@given(
+    st.builds(
+        Visitor,
+        reader=st.none() | st.just("ada"),
+        device=st.none() | st.just("laptop"),
+        staff=st.booleans(),
+        grants=st.lists(
+            st.builds(Held, st.sampled_from(list(Reason)).map(str), st.none() | st.integers(1, 2), seconds, seconds), max_size=4
+        ).map(tuple),
+        code_pending=st.booleans(),
+        instant_left=st.integers(0, 2),
+        choices_left=st.integers(0, 3),
+        period=st.just("2026-11"),
+    ),
+    st.integers(-700, 700),
+)
+def test_the_edge_reads_a_pass_as_django_does(visitor: Visitor, after: int) -> None:
+    noon = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    now, keys, profiles = noon + timedelta(seconds=after), {"k": b"k" * 32}, Profiles()
+    text = passes.mint(passes.Pass(visitor, 4, 99, noon + timedelta(minutes=10)), "k", keys["k"])
+    held = passes.read(text, keys, now)
+    holder = read(text.encode(), passes.by_header(keys), profiles, now.timestamp())
+    assert (held is None) == (holder is None)
+    if held is not None and holder is not None:
+        same = (holder.reader, holder.device, holder.period, holder.number, holder.policy_version, holder.expires)
+        assert same == (visitor.reader, visitor.device, visitor.period, 99, 4, held.expires.timestamp())
+        assert holder.profile == profiles.number(held.visitor, now)
+        singles = [(g.article, g.kind) for g in visitor.grants if g.article and g.kind in SINGLE and g.in_date(now)]
+        assert [(article, kind) for article, kinds in (holder.singles or {}).items() for kind in kinds] == sorted(
+            singles, key=lambda single: list(dict.fromkeys(a for a, _ in singles)).index(single[0])
+        )
 
 
 def test_who_comes_without_a_good_pass_gets_a_new_one_and_the_page_that_is_held(

@@ -71,7 +71,7 @@ def read(text: str, keys: Mapping[str, bytes], now: datetime) -> Pass | None:
     ``keys`` are those that sign or once signed, by their ``kid``.
     """
     try:
-        claims = signed_claims(text, keys)
+        claims = signed_claims(text.encode("ascii"), by_header(keys))
         if claims is None:
             return None
         # our clock may be shifted in trials: now is what we are told it is
@@ -93,12 +93,17 @@ def read(text: str, keys: Mapping[str, bytes], now: datetime) -> Pass | None:
         return None
 
 
-def signed_claims(text: str, keys: Mapping[str, bytes]) -> dict[str, Any] | None:
-    """What :func:`mint` wrote into ``text``, whatever its date; None where no key of ``keys`` signed it."""
+def by_header(keys: Mapping[str, bytes]) -> dict[bytes, bytes]:
+    """``keys`` by the first part of the passes they sign."""
+    return _by_header(tuple(keys.items()))
+
+
+def signed_claims(text: bytes, keys: Mapping[bytes, bytes]) -> dict[str, Any] | None:
+    """What :func:`mint` wrote into ``text``, whatever its date; None where no key of ``keys`` (:func:`by_header`) signed it."""
     try:
-        signed, _, signature = text.encode("ascii").rpartition(b".")
+        signed, _, signature = text.rpartition(b".")
         header, _, payload = signed.partition(b".")
-        key = _by_header(tuple(keys.items())).get(header)
+        key = keys.get(header)
         if key is None or not hmac.compare_digest(_base64(hmac.digest(key, signed, "sha256")), signature):
             return None
         # from here on the text is one we wrote; it may still be of another version of ours
@@ -116,7 +121,6 @@ _decode = json.JSONDecoder().raw_decode
 
 @lru_cache(maxsize=16)
 def _by_header(keys: tuple[tuple[str, bytes], ...]) -> dict[bytes, bytes]:
-    """The keys by the first part of the passes they sign."""
     return {jwt.encode({}, key, algorithm="HS256", headers={"kid": name}).partition(".")[0].encode(): key for name, key in keys}
 
 

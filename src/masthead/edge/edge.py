@@ -83,6 +83,7 @@ class Edge:
         self.read_log = read_log
         self.licences: Sequence[networks.Licence] = ()
         self._keys = dict(keys)
+        self._by_header = passes.by_header(keys)
         self._ours = frozenset(name.encode() for name in cookies)
         # what may begin the name of a cookie of ours; a header without it needs no closer look
         self._hint = _common(self._ours) or b"="
@@ -214,7 +215,7 @@ class Edge:
             return self._nobody
         if found.token is None:
             return None
-        holder = holders.read(found.token, self._keys, self._profiles, now)
+        holder = holders.read(found.token, self._by_header, self._profiles, now)
         if holder is None or holder.policy_version != self._policy.version:
             return None
         if now >= self._nobody.expires:
@@ -252,7 +253,7 @@ class Edge:
         if holder is self._nobody:
             return self._stranger()
         token = Cookies(cookie, self._ours).token if cookie is not None else None
-        held = passes.read(token, self._keys, datetime.fromtimestamp(now, UTC)) if token else None
+        held = passes.read(token.decode("latin-1"), self._keys, datetime.fromtimestamp(now, UTC)) if token else None
         return held.visitor if held is not None else None
 
     def _institution(self, peer: str, forwarded: str, now: float) -> str | None:
@@ -338,7 +339,7 @@ class Edge:
         if self.read_log is None or cookie is None or self._hint not in cookie:
             return False
         token = Cookies(cookie, self._ours).token
-        holder = holders.read(token, self._keys, self._profiles, self._now()) if token else None
+        holder = holders.read(token, self._by_header, self._profiles, self._now()) if token else None
         if holder is None or (holder.number <= self.log.number and holder.policy_version == self._policy.version):
             return False
         self.read_log()

@@ -64,7 +64,7 @@ class Cookies:
 
     def __init__(self, header: bytes, ours: frozenset[bytes]) -> None:
         self.any = False
-        self.token: str | None = None
+        self.token: bytes | None = None
         passes_found = 0
         for part in header.split(b";"):
             name, _, value = part.partition(b"=")
@@ -75,7 +75,7 @@ class Cookies:
                 self.any = True
                 if name == PASS:
                     passes_found += 1
-                    self.token = value.strip().decode("latin-1")
+                    self.token = value.strip()
         if passes_found != 1:
             self.token = None
 
@@ -108,8 +108,8 @@ class Profiles:
         return self._numbers.setdefault(profile, len(self._numbers))
 
 
-def read(token: str, keys: Mapping[str, bytes], profiles: Profiles, now: float) -> Holder | None:
-    """The holder of the pass ``token``, or None for no pass of ours. ``now`` is a Unix time.
+def read(token: bytes, keys: Mapping[bytes, bytes], profiles: Profiles, now: float) -> Holder | None:
+    """The holder of the pass ``token``, or None for none of ours. ``keys`` are by header; ``now`` is a Unix time.
 
     Says what ``access.passes.read`` says (a test compares the two) without making the visitor, which is rarely needed.
     """

@@ -68,7 +68,9 @@ class Ledger:
             if self._quarter != _quarter(minute):
                 self._quarter = _quarter(minute)
                 self._written.clear()
-            for who in map(_cut, seen):
+            for who in seen:
+                if who[2]:
+                    who = _cut(who)
                 if hash(who) not in self._written and len(self._visitors) < self.most_visitors:
                     self._visitors.setdefault(who, minute)
 
