@@ -13,7 +13,7 @@ from factories import make_article, make_comp, make_reader
 from front.journey import Browser
 from masthead.edge import build
 from masthead.insights import counting
-from masthead.insights.models import ViewCount
+from masthead.insights.models import ViewCount, VisitorMark
 
 pytestmark = pytest.mark.django_db
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
@@ -64,6 +64,18 @@ def test_robots_are_apart(through: Through) -> None:
         (article.pk, "anonymous", "register", True): 2,
         (article.pk, "anonymous", "register", False): 1,
     }
+
+
+def test_a_reader_is_one_visitor_also_when_their_pass_has_ended(through: Through) -> None:
+    article = make_article()
+    reader = Browser().log_in(make_reader())
+    VisitorMark.objects.all().delete()
+    for _ in range(3):  # made for them, then held already, both with and without a pass
+        reader.get(article.path_on_site, headers={"User-Agent": FIREFOX})
+        reader.get(article.path_on_site, headers={"User-Agent": FIREFOX})
+        reader.cookies.pop("masthead_pass")
+    counting.flush()
+    assert [mark.known for mark in VisitorMark.objects.all()] == [True]
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}])

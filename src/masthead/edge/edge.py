@@ -375,7 +375,7 @@ class Edge:
         if catch.found is not None:
             _close(body)
             catch.found.used = True
-            return self._send_to_known(catch.found, told[1], environ, start_response)
+            return self._send_to_known(catch.found, catch.subject, told[1], environ, start_response)
         if catch.mark is None or not str(told[0]).startswith("200"):  # marked, and something went wrong after that
             if told and str(told[0]).startswith("503"):
                 self.failed()  # the database is away: what is held is as good as it gets
@@ -406,7 +406,7 @@ class Edge:
         )
         if before is self.log and known >= 0:
             self._keep(variant, mark, began)
-        return self._send_to_known(variant, given, environ, start_response)
+        return self._send_to_known(variant, catch.subject, given, environ, start_response)
 
     def _held_for(self, url: bytes, visitor: Visitor) -> Variant | None:
         """A variant, not stale, for a visitor whom Django knows: then only their new pass has to be made, and no page."""
@@ -418,12 +418,12 @@ class Edge:
         return variant if variant is not None and now < variant.good_until else None
 
     def _send_to_known(
-        self, variant: Variant, given: Headers, environ: dict[str, Any], start_response: Callable[..., Any]
+        self, variant: Variant, subject: str, given: Headers, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Send ``variant`` with what Django said (``given``) of this visitor: their cookies, and whether others may keep it."""
+        """Send ``variant`` to ``subject`` with what Django said (``given``): their cookies, and whether others may keep it."""
         control = next((value for name, value in given if name.lower() == "cache-control"), headers.PRIVATE)
         cookies = [(name, value) for name, value in given if name.lower() == "set-cookie"]
-        self._tell(variant, self._holder_of(environ), environ)
+        self._tell(variant, subject, environ)
         return self._send(variant, control, cookies, environ, start_response)
 
     def _keep(self, variant: Variant, mark: Mark, began: float) -> None:
@@ -438,14 +438,8 @@ class Edge:
         if self.log.latest("*", "policy", *mark.keys) > variant.number:
             variant.stale(began)  # not now: a page that took seconds to make is that much older
 
-    def _holder_of(self, environ: dict[str, Any]) -> Holder:
-        cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None
-        if cookie is None or self._hint not in cookie:
-            return self._nobody
-        return self._memo.get(cookie) or self._hold(cookie, self._now()) or self._nobody
-
     def _answer(self, found: Found, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        self._tell(found.variant, found.holder, environ)
+        self._tell(found.variant, found.holder.subject, environ)
         return self._send(found.variant, CONTROL[found.privacy], [], environ, start_response)
 
     def _send(
@@ -478,15 +472,15 @@ class Edge:
         if variant.size != before:
             self.store.grown(variant)
 
-    def _tell(self, variant: Variant, holder: Holder, environ: dict[str, Any]) -> None:
+    def _tell(self, variant: Variant, subject: str, environ: dict[str, Any]) -> None:
         if environ["REQUEST_METHOD"] == "GET" and "prefetch" not in environ.get("HTTP_SEC_PURPOSE", ""):
             peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
-            self.tell(variant, holder, peer, forwarded, environ.get("HTTP_USER_AGENT", ""))
+            self.tell(variant, subject, peer, forwarded, environ.get("HTTP_USER_AGENT", ""))
 
-    def tell(self, variant: Variant, holder: Holder, peer: str, forwarded: str, agent: str) -> None:
+    def tell(self, variant: Variant, subject: str, peer: str, forwarded: str, agent: str) -> None:
         """Have it counted that ``variant`` was shown."""
         if self._count is not None and variant.tallies is not None:
-            self._count(variant.tallies, holder.subject, peer, forwarded, agent)
+            self._count(variant.tallies, subject, peer, forwarded, agent)
 
 
 def _timestamp(moment: datetime | None) -> float:

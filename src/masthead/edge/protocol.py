@@ -140,7 +140,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.transport.write(b"".join(parts))
         self.server_state.total_requests += 1
         if b"sec-purpose" not in headers or b"prefetch" not in headers[b"sec-purpose"]:
-            edge.tell(variant, holder, self._peer, forwarded, headers.get(b"user-agent", b"").decode("latin-1"))
+            edge.tell(variant, holder.subject, self._peer, forwarded, headers.get(b"user-agent", b"").decode("latin-1"))
         return True
 
     def _date_line(self) -> bytes:

@@ -41,15 +41,17 @@ class Catch:
     Once the visitor is known, :meth:`holds_for` says whether the edge has their page already; then nobody needs to make it.
     """
 
-    __slots__ = ("_find", "found", "mark")
+    __slots__ = ("_find", "found", "mark", "subject")
 
     def __init__(self, find: Callable[[Visitor], Any] = lambda visitor: None) -> None:
         self.mark: Mark | None = None
         self.found: Any = None
+        self.subject = ""  # who they are, opaquely, as Django knows them; empty for nobody
         self._find = find
 
     def holds_for(self, visitor: Visitor) -> bool:
         """Whether the edge holds the page for ``visitor``, and will send it instead of the answer it gets."""
+        self.subject = visitor.reader or visitor.device or ""
         self.found = self._find(visitor)
         return self.found is not None
 
