@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.through import Through
-from factories import canary, make_article, make_comp, make_reader, set_policy
+from factories import canary, make_article, make_author, make_comp, make_reader, make_topic, set_policy
 from front.journey import Browser
 from masthead.access import passes
 from masthead.access.models import Grant
@@ -323,3 +324,18 @@ def test_who_comes_without_a_good_pass_gets_a_new_one_and_the_page_that_is_held(
     before = len(calls(through))
     assert browser.decision(article) == "comp"
     assert len(calls(through)) == before
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_cold_article_asks_six_questions_at_most(through: Through, known: bool, django_assert_max_num_queries: Any) -> None:
+    author, topic = make_author(), make_topic()
+    articles = [make_article(f"Number {n}", authors=[author], topics=[topic]) for n in range(8)]
+    reader = make_reader()
+    make_comp(reader)
+    browser = Browser().log_in(reader) if known else Browser()
+    browser.open(articles[0])
+    through.follower.read()
+    through.following = False
+    for article in articles[1:]:
+        with django_assert_max_num_queries(6):
+            browser.open(article)

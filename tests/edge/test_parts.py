@@ -285,3 +285,18 @@ def test_a_flight_that_failed_lets_the_next_one_start() -> None:
         raise RuntimeError
     with flights.lead("page") as first:
         assert first
+
+
+@pytest.mark.parametrize("form", range(6))
+def test_what_is_laid_out_for_the_wire_is_what_the_headers_say(form: int) -> None:
+    given = [("Content-Type", "text/html"), ("Vary", "Cookie"), ("ETag", '"abc"'), ("Set-Cookie", "never=kept"), ("X-Odd", "é")]
+    variant = Variant(PageView("/", "anonymous"), b"long enough to be compressed " * 20, given, number=1)
+    variant.body(form >> 1)
+    assert variant.wire(form) is None
+    variant.lay_out(form, "private, no-cache")
+    head, own, body = variant.wire(form) or (b"", b"", b"")
+    status, *lines = (head + own).decode("latin-1").split("\r\n")
+    assert status == "HTTP/1.1 200 OK" and lines.pop() == ""
+    assert sorted(tuple(line.split(": ", 1)) for line in lines) == sorted(variant.headers(form >> 1, "private, no-cache"))
+    assert body == variant.body(form >> 1)
+    assert "never=kept" not in head.decode("latin-1")

@@ -78,7 +78,13 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
+        came, self._head_bytes = self._head_bytes, 0
+        # it may have come in one read, with what follows it
+        if came > LARGEST_HEAD and len(self.url) + sum(len(n) + len(v) + 4 for n, v in self.headers) > LARGEST_HEAD:
+            self._answered = True
+            self.transport.write(TOO_LARGE)
+            self.transport.close()
+            return
         edge = self.edge
         cycle = self.cycle
         if (

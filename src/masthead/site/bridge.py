@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
-IN_MEMORY = 64 * 1024  # bytes of a body; a larger one waits in a file
+IN_MEMORY = 8 * 1024  # bytes of a body; a larger one waits in a file
 PIECE = 256 * 1024  # bytes of an answer sent at a time
 PATIENCE = 30.0  # seconds without a byte of a body
 MOST_WAITING = 500  # requests for a thread
+MOST_BODIES = 1000  # bodies that are on their way; whoever sends them slowly fills neither memory nor the table of open files
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Receive = Callable[[], Any]
@@ -50,6 +51,7 @@ class Bridge:
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
         self._largest = largest
         self._waiting = 0
+        self._bodies = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,12 +59,21 @@ class Bridge:
         try:
             if scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
                 raise Refused(400, "That request names no host, or two.")  # RFC 9112, 3.2
-            with await _read_body(scope, receive, self._largest) as body:
+            with await self._body(scope, receive) as body:
                 await self._answer(environ_of(scope, body), send)
         except Refused as refused:
             await _refuse(send, refused)
         except (Gone, asyncio.CancelledError):  # cancelled: the server stops, and has waited as long as it waits
             return
+
+    async def _body(self, scope: dict[str, Any], receive: Receive) -> Any:
+        if self._bodies >= MOST_BODIES:
+            raise Refused(503, "Too many are sending at once. Please try again in a moment.")
+        self._bodies += 1
+        try:
+            return await _read_body(scope, receive, self._largest)
+        finally:
+            self._bodies -= 1
 
     async def _answer(self, environ: dict[str, Any], send: Send) -> None:
         # slow clients do not count here: neither those whose body is awaited, nor those who are reading
