@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 640, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 6, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 46, 16, 10, 24
 
 
 @dataclass(frozen=True, slots=True)
