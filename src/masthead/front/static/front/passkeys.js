@@ -55,10 +55,22 @@
   if (place) {
     const problem = place.querySelector("[data-passkey-problem]");
     const button = place.querySelector("button");
+    // The field's offer and the button ask for the same key: the last to ask counts, and one answer is one log-in.
+    let asked = 0;
+    let answered = false;
     const logIn = async (mediation) => {
+      const mine = ++asked;
       const publicKey = options(await post("/login/passkey/begin/", {}));
+      if (mine !== asked || answered) return;
       const credential = await ask(mediation ? { publicKey, mediation } : { publicKey }, "get");
-      go((await post("/login/passkey/", { credential: answer(credential), article: place.dataset.article })).location);
+      if (mine !== asked || answered) return;
+      answered = true;
+      try {
+        go((await post("/login/passkey/", { credential: answer(credential), article: place.dataset.article })).location);
+      } catch (error) {
+        answered = false;
+        throw error;
+      }
     };
     const tell = (error) => {
       problem.textContent = sentence(error);
@@ -66,6 +78,8 @@
     };
     place.hidden = false;
     button.addEventListener("click", async () => {
+      if (answered) return;
+      asking.abort(); // the offer must not be taken while this question is on its way
       button.disabled = true;
       problem.hidden = true;
       await logIn().catch(tell);
