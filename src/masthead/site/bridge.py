@@ -67,6 +67,8 @@ class Bridge:
             return
 
     async def _body(self, scope: dict[str, Any], receive: Receive) -> Any:
+        if not {name for name, _ in scope["headers"]} & {b"content-length", b"transfer-encoding"}:
+            return io.BytesIO()  # whoever only reads waits for nobody who sends
         if self._bodies >= MOST_BODIES:
             raise Refused(503, "Too many are sending at once. Please try again in a moment.")
         self._bodies += 1
@@ -149,9 +151,6 @@ def _no_write(data: bytes) -> None:
 
 async def _read_body(scope: dict[str, Any], receive: Receive, largest: Callable[[str], int]) -> Any:
     """The request's body as a file at its beginning. Raises :class:`Refused` or :class:`Gone`."""
-    names = {name for name, _ in scope["headers"]}
-    if b"content-length" not in names and b"transfer-encoding" not in names:
-        return io.BytesIO()
     limit = largest(scope["path"])
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if declared.isdigit() and int(declared[:18]) > limit:
