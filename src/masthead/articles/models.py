@@ -10,8 +10,9 @@ from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from modelcluster.models import ClusterableModel
 from wagtail.admin.forms import WagtailAdminPageForm
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, TitleFieldPanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, PageChooserPanel, TitleFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
@@ -38,20 +39,46 @@ class LogsChanges(models.Model):
             return super().delete(*args, **kwargs)
 
 
-class Topic(index.Indexed, LogsChanges):
-    """What articles are about: a region, a country or a theme."""
+class Topic(index.Indexed, LogsChanges, ClusterableModel):
+    """What articles are about: a region, a country, an organisation, a group of countries or a theme."""
 
     class Kind(models.TextChoices):
         REGION = "region"
         COUNTRY = "country"
+        ORGANISATION = "organisation"
+        GROUP = "group", "Alliance or dialogue"
         THEME = "theme"
 
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True, help_text="The last part of its page's address: /topics/SLUG/.")
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.THEME)
-    introduction = models.TextField(blank=True, help_text="A paragraph at the head of the topic's page.")
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.THEME)
+    introduction = models.TextField(blank=True, help_text="A paragraph or more at the head of the topic's page.")
+    code = models.CharField(
+        "country code",
+        max_length=2,
+        blank=True,
+        help_text="Of a country: its two letters (ISO 3166), for example IN. Facts and a map follow from it.",
+    )
+    aliases = models.TextField(
+        blank=True,
+        help_text="Other names it goes by, one a line: used to suggest the topic for an article, and by search.",
+    )
+    members = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        blank=True,
+        related_name="member_of",
+        help_text="Of an alliance or a dialogue: the countries in it. Its page leads to each pair of them.",
+    )
 
-    panels = [FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]), FieldPanel("kind"), FieldPanel("introduction")]
+    panels = [
+        FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("code")]),
+        FieldPanel("introduction"),
+        InlinePanel("key_articles", heading="Key articles", label="Article", help_text="Stand first on the topic's page."),
+        FieldPanel("aliases"),
+        FieldPanel("members"),
+    ]
     search_fields = [index.SearchField("name"), index.AutocompleteField("name"), index.FilterField("kind")]
 
     class Meta:
@@ -182,6 +209,10 @@ class Article(Page):
     )
     date_precision = models.CharField(max_length=5, choices=Precision, default=Precision.DAY)
 
+    language = models.CharField(
+        max_length=12, blank=True, help_text="Of the text, for example fr. Left empty: the publication's. Search goes by it."
+    )
+
     source = models.CharField(max_length=200, blank=True, help_text="Where an imported text comes from; stands at its foot.")
     source_url = models.URLField("source's address", max_length=500, blank=True)
     licence = models.CharField(max_length=200, blank=True, help_text="The licence an imported text is published under.")
@@ -217,6 +248,7 @@ class Article(Page):
     ]
     settings_panels = [
         FieldRowPanel([FieldPanel("dated"), FieldPanel("date_precision")]),
+        FieldPanel("language"),
         MultiFieldPanel(
             [FieldPanel("source"), FieldPanel("source_url"), FieldPanel("licence")], heading="Source of an imported text"
         ),
@@ -314,6 +346,91 @@ class Rendering(models.Model):
 
     def __str__(self) -> str:
         return f"rendering of {self.article_id}"
+
+
+class MoreFrom(models.Model):
+    """The articles an article's page goes on to, chosen by ``library`` once the article is published.
+
+    In a table of its own for the same reason as :class:`Rendering`. Where there is none yet, ``cards.nearest`` answers.
+    """
+
+    article = models.OneToOneField(Article, on_delete=models.CASCADE, primary_key=True, related_name="more_from")
+    numbers = models.JSONField(help_text="Primary keys of articles, best first.")
+    made = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"more from {self.article_id}"
+
+
+class KeyArticle(Orderable):
+    """An article the editors put at the head of a topic's page."""
+
+    topic = ParentalKey(Topic, on_delete=models.CASCADE, related_name="key_articles")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+")
+
+    panels = [PageChooserPanel("article")]
+
+    class Meta(Orderable.Meta):
+        constraints = [models.UniqueConstraint(fields=["topic", "article"], name="key_article_once")]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} of {self.topic_id}"
+
+
+class Relation(LogsChanges, ClusterableModel):
+    """What the editors say of two countries (or other topics) and each other. Its page is /topics/A/B/, slugs in their order."""
+
+    first = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    introduction = models.TextField(blank=True, help_text="A paragraph or more at the head of the pair's page.")
+
+    panels = [
+        FieldRowPanel([FieldPanel("first"), FieldPanel("second")]),
+        FieldPanel("introduction"),
+        InlinePanel("milestones", heading="Milestones", label="Milestone"),
+    ]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="one_relation_a_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second}"
+
+    def clean(self) -> None:
+        """Refuse a topic with itself, and a pair that is there already, whichever way round."""
+        super().clean()
+        if self.first_id and self.first_id == self.second_id:
+            raise ValidationError({"second": "Please choose two different topics."})
+        if self.first_id and self.second_id:
+            pair = [self.first_id, self.second_id]
+            if Relation.objects.filter(first__in=pair, second__in=pair).exclude(pk=self.pk).exists():
+                raise ValidationError("There is a page for these two already.")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the pair in one order, so that the database refuses it twice."""
+        if self.first_id > self.second_id:
+            self.first, self.second = self.second, self.first
+        super().save(*args, **kwargs)
+
+
+class Milestone(Orderable):
+    """Something that happened between two, and when."""
+
+    relation = ParentalKey(Relation, on_delete=models.CASCADE, related_name="milestones")
+    date = models.DateField()
+    date_precision = models.CharField(
+        max_length=5, choices=[("day", "Day"), ("month", "Month"), ("year", "Year")], default="day"
+    )
+    text = models.CharField("what happened", max_length=300)
+    article = models.ForeignKey(Article, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    panels = [FieldRowPanel([FieldPanel("date"), FieldPanel("date_precision")]), FieldPanel("text"), PageChooserPanel("article")]
+
+    class Meta(Orderable.Meta):
+        ordering = ["date"]
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.text[:60]}"
 
 
 class SavedArticle(models.Model):

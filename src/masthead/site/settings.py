@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "masthead.insights",
     "masthead.demo",
     "masthead.newsletters",
+    "masthead.library",
     "masthead.ads",
     "masthead.articles",
     "masthead.access",
