@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
@@ -182,22 +182,24 @@ def read_mark(text: str) -> tuple[datetime, int] | None:
 # --- more like this
 
 
-# By hand: the rows of fifty candidates are read for three numbers each, and building this query through the ORM takes longer than
+# By hand: of some forty candidates three numbers each are wanted, and building this query through the ORM takes longer than
 # answering it. The inner SELECTs are there for their LIMITs, which SQLite takes nowhere else in a UNION. Of a topic with
 # thousands of articles only those tagged last are looked at: sorting all by date would cost every cold article milliseconds.
 _CANDIDATES = """
-WITH pool AS (
+WITH own_topics AS (SELECT topic_id FROM articles_article_topics WHERE article_id = %(me)s),
+own_authors AS (SELECT author_id FROM articles_byline WHERE article_id = %(me)s),
+pool AS (
   SELECT id FROM (
     SELECT t.article_id AS id FROM (
       SELECT article_id FROM articles_article_topics
-      WHERE topic_id IN (SELECT topic_id FROM articles_article_topics WHERE article_id = %(me)s)
+      WHERE topic_id IN (SELECT topic_id FROM own_topics)
       ORDER BY id DESC LIMIT 120) AS t
     JOIN articles_article a ON a.page_ptr_id = t.article_id JOIN wagtailcore_page p ON p.id = t.article_id
     WHERE p.live AND a.dated <= %(now)s ORDER BY a.dated DESC LIMIT 24) AS by_topic
   UNION SELECT id FROM (
     SELECT b.article_id AS id FROM (
       SELECT article_id FROM articles_byline
-      WHERE author_id IN (SELECT author_id FROM articles_byline WHERE article_id = %(me)s)
+      WHERE author_id IN (SELECT author_id FROM own_authors)
       ORDER BY id DESC LIMIT 60) AS b
     JOIN articles_article a ON a.page_ptr_id = b.article_id JOIN wagtailcore_page p ON p.id = b.article_id
     WHERE p.live AND a.dated <= %(now)s ORDER BY a.dated DESC LIMIT 12) AS by_author
@@ -207,13 +209,13 @@ WITH pool AS (
   UNION SELECT id FROM (
     SELECT a.page_ptr_id AS id FROM articles_article a JOIN wagtailcore_page p ON p.id = a.page_ptr_id
     WHERE p.live AND a.dated <= %(now)s ORDER BY a.dated DESC LIMIT %(count)s + 1) AS newest
-  UNION SELECT %(me)s
 )
-SELECT a.page_ptr_id, a.dated, 't', t.topic_id FROM pool JOIN articles_article a ON a.page_ptr_id = pool.id
-LEFT JOIN articles_article_topics t ON t.article_id = pool.id
-UNION ALL
-SELECT a.page_ptr_id, a.dated, 'a', b.author_id FROM pool JOIN articles_article a ON a.page_ptr_id = pool.id
-JOIN articles_byline b ON b.article_id = pool.id
+SELECT a.page_ptr_id, a.dated,
+  2 * (SELECT COUNT(*) FROM articles_article_topics t
+       WHERE t.article_id = a.page_ptr_id AND t.topic_id IN (SELECT topic_id FROM own_topics))
+  + (SELECT COUNT(*) FROM articles_byline b
+     WHERE b.article_id = a.page_ptr_id AND b.author_id IN (SELECT author_id FROM own_authors))
+FROM pool JOIN articles_article a ON a.page_ptr_id = pool.id WHERE a.page_ptr_id <> %(me)s
 """
 
 
@@ -224,19 +226,12 @@ def nearest(article: Article | rows.ArticleRow, count: int, now: datetime) -> li
     """
     adapt = connection.ops.adapt_datetimefield_value
     numbers = {"me": article.id, "count": count, "now": adapt(now), "dated": adapt(article.dated or now)}
-    shared: dict[int, set[tuple[str, int]]] = {article.id: set()}
-    dates: dict[int, datetime] = {}
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, numbers)
-        for number, dated, kind, other in cursor.fetchall():
-            shared.setdefault(number, set()).add((kind, other))
-            moment = datetime.fromisoformat(dated) if isinstance(dated, str) else dated
-            dates[number] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # SQLite keeps UTC and does not say so
-    own = shared.pop(article.id)
+        candidates = cursor.fetchall()
 
-    def distance(number: int) -> tuple[int, float]:
-        weight = sum(2 if kind == "t" else 1 for kind, other in own & shared[number] if other is not None)
-        apart = abs((dates[number] - article.dated).total_seconds()) if article.dated else 0.0
-        return -weight, apart
+    def distance(candidate: tuple[int, datetime | str, int]) -> tuple[int, timedelta, int]:
+        number, dated, shared = candidate
+        return -shared, abs(rows.moment(dated) - article.dated) if article.dated else timedelta(), number
 
-    return sorted(shared, key=distance)[:count]
+    return [number for number, *_ in sorted(candidates, key=distance)[:count]]

@@ -148,7 +148,7 @@ def find(slug: str) -> ArticleRow | None:
         *_card_fields(row),
         seo,
         description,
-        _moment(published),
+        moment(published) if published else None,
         caption,
         credit,
         source,
@@ -188,13 +188,13 @@ def _of_each(query: str, numbers: Iterable[int], times: int = 1) -> list[tuple[A
 def _card_fields(row: Sequence[Any]) -> tuple[Any, ...]:
     """The values of a :class:`CardRow`, from the columns of ``_ON_A_CARD``."""
     picture = Original(*row[9:_COLUMNS]) if row[9] is not None else None
-    return (*row[:6], _moment(row[6]), *row[7:9], picture)
+    return (*row[:6], moment(row[6]) if row[6] else None, *row[7:9], picture)
 
 
-def _moment(value: Any) -> datetime | None:
-    """A date as the database's driver gives it: SQLite keeps UTC and does not say so."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+def moment(value: datetime | str) -> datetime:
+    """A date as the database's driver gives it: SQLite keeps UTC and does not say so, and after a UNION gives its text."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _read(value: Any) -> Any:
