@@ -24,10 +24,7 @@ from masthead.core import clock
 from masthead.core.change_keys import EVERYTHING, LIST, POLICY, article, articles, more, visitor
 from masthead.core.models import Change
 
-__all__ = [
-    *("EVERYTHING", "LIST", "POLICY", "Changes", "article", "articles", "latest", "more"),
-    *("state", "transaction", "visitor"),
-]
+__all__ = ["EVERYTHING", "LIST", "POLICY", "Changes", "article", "articles", "latest", "more", "state", "transaction", "visitor"]
 
 LOCK = 0x4D617374  # any constant of ours: "Mast"
 
