@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "masthead.insights",
     "masthead.demo",
     "masthead.newsletters",
+    "masthead.billing",
+    "masthead.billing.providers.sandbox",
     "masthead.library",
     "masthead.ads",
     "masthead.articles",
