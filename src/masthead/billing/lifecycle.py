@@ -433,6 +433,8 @@ def _state(latest: Snapshot | None, last: Paid | None, trial: Span | None, owed:
 def _unpaid(latest: Snapshot | None, last: Paid | None, trial: Span | None) -> bool:
     """Whether the period the provider charges for now is not paid for: a payment may be known before the status that follows."""
     until = last.until if last else trial.until if trial else None
-    if latest is None or latest.period is None or until is None:
+    if latest is None or until is None:
         return True
+    if latest.period is None:
+        return last is None or last.at < latest.at
     return latest.period.until > until
