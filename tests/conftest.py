@@ -28,11 +28,14 @@ def _empty_cache_after_use(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits empties every table at its end, also of what migrations put there: put that back for the next one."""
-    answer = yield
     marker = item.get_closest_marker("django_db")
     committed = (marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
         getattr(item, "fixturenames", ())
     )
+    if committed:
+        with item.config.stash[blocker_key].unblock():
+            _let_kept_rows_go()
+    answer = yield
     if committed and nextitem is not None:  # after the last one there is no database any more
         with item.config.stash[blocker_key].unblock():
             _put_first_rows_back()
@@ -47,12 +50,24 @@ def _keep_blocker(django_db_blocker: Any, request: pytest.FixtureRequest) -> Non
     request.config.stash[blocker_key] = django_db_blocker
 
 
+def _let_kept_rows_go() -> None:
+    """Emptying tables deletes rows on SQLite, which append-only ones refuse."""
+    from django.db import connection
+
+    from masthead.billing import append_only
+
+    append_only.lift(connection)
+
+
 def _put_first_rows_back() -> None:
+    from django.db import connection
     from wagtail.models import Collection
 
     from masthead.articles.bulk import ensure_index
+    from masthead.billing import append_only
     from masthead.newsroom import setup
 
+    append_only.put(connection)
     ensure_index()
     if Collection.get_first_root_node() is None:
         Collection.add_root(name="Root")

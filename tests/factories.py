@@ -14,6 +14,7 @@ from masthead.access import services as access
 from masthead.access.models import PolicyVersion
 from masthead.articles.bulk import ensure_index
 from masthead.articles.models import Article, Author, Byline, Topic
+from masthead.billing.models import Plan, Price
 from masthead.core import clock
 from masthead.readers import services as readers
 from masthead.readers.models import Device, Reader
@@ -77,6 +78,13 @@ def make_reader(email: str = "ada@example.org", *, confirmed: bool = True, **fie
     reader.save()
     reader.refresh_from_db()
     return reader
+
+
+def make_price(amount: int = 900, interval: str = "month", currency: str = "GBP", **fields: Any) -> Price:
+    """A price of All-Access, or the one there is."""
+    plan, _ = Plan.objects.get_or_create(slug="all-access", defaults={"name": "All-Access"})
+    found = Price.objects.filter(plan=plan, amount=amount, interval=interval, currency=currency, **fields).first()
+    return found or Price.objects.create(plan=plan, amount=amount, interval=interval, currency=currency, **fields)
 
 
 def make_device() -> Device:

@@ -61,7 +61,16 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     assert sentence.endswith(".") and "\n" not in sentence
 
 
-@pytest.mark.parametrize("real", [{"MASTHEAD_EMAIL_URL": "smtp://mail.example.org"}, {"MASTHEAD_STRIPE_SECRET_KEY": "sk_live_1"}])
+STRIPE = {"MASTHEAD_STRIPE_SECRET_KEY": "sk_live_1", "MASTHEAD_STRIPE_WEBHOOK_SECRET": "whsec_1"}
+
+
+def test_payments_of_which_nobody_would_be_told_are_refused() -> None:
+    assert read(**STRIPE).stripe
+    with pytest.raises(BadEnvironment, match="MASTHEAD_STRIPE_WEBHOOK_SECRET"):
+        read(MASTHEAD_STRIPE_SECRET_KEY="sk_live_1")
+
+
+@pytest.mark.parametrize("real", [{"MASTHEAD_EMAIL_URL": "smtp://mail.example.org"}, STRIPE])
 def test_the_clock_is_not_shifted_where_mail_or_money_is_real(real: dict[str, str]) -> None:
     with pytest.raises(BadEnvironment, match="MASTHEAD_CLOCK_OFFSET"):
         read(MASTHEAD_CLOCK_OFFSET="86400", **real)

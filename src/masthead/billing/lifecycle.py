@@ -223,10 +223,9 @@ class Outcome:
 
     def messages(self) -> tuple[Message, ...]:
         """The mails that these facts call for, whether written already or not."""
-        wanted: list[Message] = []
+        wanted = [Message(Mail.RECEIPT, paid.invoice) for paid in self.paid if paid.amount]
         if self.stretches:
             wanted.append(Message(Mail.WELCOME))
-        wanted += [Message(Mail.RECEIPT, paid.invoice) for paid in self.paid if paid.amount]
         if self.stretches and self.owed is not None and self.state == State.PAST_DUE:
             wanted.append(Message(Mail.PAYMENT_FAILED, f"{self.owed.invoice}:{self.owed.attempt}"))
         if self.stretches and self.state == State.CANCELLING:

@@ -275,11 +275,16 @@ class Subscription(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     resumes_at = models.DateTimeField(null=True)
+    let_go = models.DateTimeField(null=True, help_text="Its account was deleted: when cancelling it is next tried.")
+    let_go_tries = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="one_subscription_a_number")]
-        indexes = [models.Index(fields=["renews"])]  # who is told of a yearly charge
+        indexes = [
+            models.Index(fields=["renews"]),  # who is told of a yearly charge
+            models.Index(fields=["let_go"], condition=models.Q(let_go__isnull=False), name="subscription_let_go"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_id} at {self.provider} ({self.state})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from babel.core import Locale, UnknownLocaleError
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_territory_currencies
 
 
 def exponent(currency: str) -> int:
@@ -30,6 +30,12 @@ def shown(amount: int, currency: str, locale: str) -> str:
 def exact(amount: int, currency: str, locale: str) -> str:
     """The same with all its digits, as receipts and checkouts show it."""
     return format_currency(decimal(amount, currency), currency, locale=_locale(locale))
+
+
+def currency_of(locale: str) -> str:
+    """The currency of the country in ``locale`` ("en-GB": GBP); empty where it names none."""
+    territory = _locale(locale).territory
+    return next(iter(get_territory_currencies(territory)), "") if territory else ""
 
 
 def _whole(locale: str) -> str:

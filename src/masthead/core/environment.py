@@ -38,7 +38,15 @@ class Environment:
     clock_offset: int
     debug: bool
     require_second_factor: bool
-    stripe: bool
+    stripe_secret_key: str | None
+    stripe_webhook_secrets: tuple[str, ...]
+    stripe_api: str | None
+    stripe_tax: bool
+
+    @property
+    def stripe(self) -> bool:
+        """Whether payments are real: Stripe's key is there."""
+        return self.stripe_secret_key is not None
 
     @property
     def secure(self) -> bool:
@@ -62,7 +70,10 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_CLOCK_OFFSET": "Seconds to shift the clock by, for trials only. Default: 0.",
     "MASTHEAD_DEBUG": "on or off: Django's debug pages, for developing. Default: off.",
     "MASTHEAD_REQUIRE_SECOND_FACTOR": "on or off: newsroom passwords need a second factor. Default: on with https.",
-    "MASTHEAD_STRIPE_SECRET_KEY": "Stripe's secret key; with it payments are real.",
+    "MASTHEAD_STRIPE_SECRET_KEY": "Stripe's secret key; with it payments are real. Default: the sandbox, in which none are.",
+    "MASTHEAD_STRIPE_WEBHOOK_SECRET": "What Stripe signs webhooks with (whsec_...); two, comma-separated, while it rotates.",
+    "MASTHEAD_STRIPE_API": "Another address than https://api.stripe.com, for trials against a double of it.",
+    "MASTHEAD_STRIPE_TAX": "on or off: let Stripe compute taxes. Default: off.",
 }
 
 
@@ -72,19 +83,20 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
     ``default_data`` is used where MASTHEAD_DATA is not set. Raises :class:`BadEnvironment` with one sentence for
     the first value that cannot be used.
     """
-    unknown = sorted(
-        name
-        for name in environ
-        if name.startswith("MASTHEAD_") and name not in VARIABLES and not name.startswith("MASTHEAD_STRIPE_")
-    )
+    unknown = sorted(name for name in environ if name.startswith("MASTHEAD_") and name not in VARIABLES)
     if unknown:
         raise BadEnvironment(f"{unknown[0]} is not a variable Masthead knows; see docs/reference/environment.md.")
 
     base_url = _base_url(environ)
     email_url = _url(environ, "MASTHEAD_EMAIL_URL", {"smtp", "smtp+tls", "smtps", "file"})
     offset = _integer(environ, "MASTHEAD_CLOCK_OFFSET", 0, -(10**10), 10**10)
-    stripe = bool(environ.get("MASTHEAD_STRIPE_SECRET_KEY"))
-    if offset and (stripe or (email_url and not email_url.startswith("file"))):
+    stripe_key = environ.get("MASTHEAD_STRIPE_SECRET_KEY", "").strip() or None
+    webhook_secrets = tuple(_list(environ, "MASTHEAD_STRIPE_WEBHOOK_SECRET"))
+    if stripe_key and not webhook_secrets:
+        raise BadEnvironment(
+            "MASTHEAD_STRIPE_SECRET_KEY is set without MASTHEAD_STRIPE_WEBHOOK_SECRET: payments would come and nobody be told."
+        )
+    if offset and (stripe_key or (email_url and not email_url.startswith("file"))):
         raise BadEnvironment(
             "MASTHEAD_CLOCK_OFFSET is for trials and is refused with real payments or real mail configured; unset it."
         )
@@ -107,7 +119,10 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         clock_offset=offset,
         debug=_switch(environ, "MASTHEAD_DEBUG", False),
         require_second_factor=_switch(environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")),
-        stripe=stripe,
+        stripe_secret_key=stripe_key,
+        stripe_webhook_secrets=webhook_secrets,
+        stripe_api=_url(environ, "MASTHEAD_STRIPE_API", {"http", "https"}),
+        stripe_tax=_switch(environ, "MASTHEAD_STRIPE_TAX", False),
     )
 
 

@@ -15,8 +15,8 @@ from masthead.core import network, notices
 from masthead.front import headers, marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Wagtail, files and probes know readers, not visitors
-ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/")
+# Wagtail, files and probes know readers, not visitors; the sandbox stands for a provider's site elsewhere
+ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/", "/sandbox/")
 
 
 class Compress(GZipMiddleware):

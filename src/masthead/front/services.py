@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles.models import Article
+from masthead.billing import services as billing
 from masthead.core import changelog, clock
 from masthead.front import mails
 from masthead.newsletters import services as newsletters
@@ -75,13 +76,17 @@ class Confirmed:
     first: bool
 
 
-def confirm(*, row: Code) -> Confirmed:
-    """The holder of ``row``'s address proved it, by code or link: confirm the reader and count the newsletters ticked, once."""
+def confirm(*, row: Code, device: Device | None = None) -> Confirmed:
+    """The holder of ``row``'s address proved it, by code or link: confirm the reader and count the newsletters ticked, once.
+
+    ``device`` is the browser they did it in: what it was given for paying is the reader's own from now on.
+    """
     with changelog.transaction():
         reader = readers.reader_for(address=row.address)
         first = readers.confirm(reader=reader)
         if row.newsletters and Code.objects.filter(pk=row.pk, ticks_counted=None).update(ticks_counted=clock.now()):
             newsletters.tick(reader=reader, slugs=row.newsletters, origin="gate")
+        billing.proved(reader=reader, device=device)
     return Confirmed(reader, first)
 
 

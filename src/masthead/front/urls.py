@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps, subscribing
 
 urlpatterns = [
     path("", pages.home),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("authors/<slug:slug>/", pages.author),
     path("authors/<slug:slug>/feed.rss", feeds.author),
     path("subscribe/", pages.subscribe),
+    path("subscribe/checkout/", subscribing.checkout),
+    path("subscribe/return/", subscribing.came_back),
+    path("subscribe/pay/<str:token>/", subscribing.pay),
     path("newsletters/", journey.newsletters_form),
     path("keep-reading/", journey.keep_reading),
     path("unlock/", journey.unlock),

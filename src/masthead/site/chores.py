@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db.models import Exists, OuterRef, Q
 from django_tasks_db.models import DBTaskResult
 
+from masthead.billing import chores as billing
 from masthead.core import clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
 from masthead.insights import chores as insights
@@ -40,6 +41,7 @@ def clear() -> None:
     Heartbeat.objects.filter(name__startswith="worker:", at__lt=moment - timedelta(days=1)).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     insights.clear()
+    billing.clear()
 
 
 def clear_changes(before: datetime) -> int:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("newsroom/", include("masthead.newsroom.urls")),
     path("newsroom/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
+    path("", include("masthead.billing.urls")),
     path("", include("masthead.front.urls")),
 ]
 

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
+from masthead.billing import chores as billing
 from masthead.core import clock, mail
 from masthead.core.models import Heartbeat, OutgoingMail
 from masthead.library import keeper, onward
@@ -103,6 +104,8 @@ class Worker:
             Loop("heartbeat", HEARTBEAT, self.beat, self.stop),
             Loop("mail", 0.25, self.submit_mail, self.stop),
             Loop("tasks", 0.5, self.run_tasks, self.stop),
+            Loop("webhooks", 0.25, billing.webhooks, self.stop),
+            Loop("polls", 3.0, billing.polls, self.stop),
             Loop("chores", 5.0, self.do_chores, self.stop),
             Loop("library", keeper.EVERY, self._keeper.tick, self.stop),
             Loop("onward", 0.5, self.lead_onward, self.stop),
@@ -169,6 +172,7 @@ class Worker:
         if _lease("chore:minute", timedelta(seconds=55)):
             put_back_orphans()
             chores.publish_scheduled()
+            billing.each_minute()
         if _lease("chore:clear", timedelta(minutes=10)):
             chores.clear()
 

@@ -141,6 +141,10 @@ class Provider(Protocol):
     name: str
     real: bool  # whether money moves
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins a form of ours may lead to ("https://checkout.example"): the content security policy names them."""
+
     # --- what we ask it to do
 
     def publish_price(self, *, price: int, plan: str, amount: int, currency: str, interval: str, tax_included: bool) -> str:
@@ -189,8 +193,8 @@ class Provider(Protocol):
     def subscriptions(self) -> Iterator[str]:
         """The numbers of all subscriptions there, ended ones of the last 90 days too."""
 
-    def card(self, customer: str) -> Card | None:
-        """The card ``customer`` pays with."""
+    def each_minute(self) -> None:
+        """Whatever has to be done on our side from time to time; called by one worker, about once a minute."""
 
 
 TOLERANCE = 300  # seconds a webhook's signature is good for

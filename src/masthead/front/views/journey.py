@@ -204,7 +204,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 def _log_in_with(request: HttpRequest, row: Code, device: Device | None, method: str) -> HttpResponse:
-    confirmed = services.confirm(row=row)
+    confirmed = services.confirm(row=row, device=device)
     if not confirmed.reader.is_active:
         return _confirm_page(request, None, "This account is closed. Please write to us.", status=422)
     sessions.log_in(request, confirmed.reader, method=method, device=device)

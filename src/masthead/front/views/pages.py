@@ -84,10 +84,15 @@ def authors(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """All-Access, and how to ask for it."""
-    page = content.subscribe(request.GET.get("article", ""), request.policy)  # type: ignore[attr-defined]
-    path = f"/subscribe/?article={page.slug}" if page.slug else "/subscribe/"
-    return _answer(request, page, content.publication_facts(), path)
+    """All-Access: what it is, what it costs, and the form to buy it with."""
+    publication = content.publication_facts()
+    page = content.subscribe(
+        request.GET.get("article", ""),
+        request.GET.get("currency", ""),
+        request.policy,  # type: ignore[attr-defined]
+        publication,
+    )
+    return _answer(request, page, publication, page.address)
 
 
 @require_safe

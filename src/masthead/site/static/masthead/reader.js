@@ -35,6 +35,10 @@
     }, 8000);
   });
 
+  // Back from the payment page before its word: ask again by ourselves.
+  const asks = document.querySelector("form[data-asks-again]");
+  if (asks) setTimeout(() => asks.requestSubmit(), 1500);
+
   // A page that says what went wrong begins there.
   document.getElementById("errors")?.focus();
 })();

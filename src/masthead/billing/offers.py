@@ -1,0 +1,49 @@
+"""Offers: whether a code is good for a price now, and what it takes off."""
+
+from __future__ import annotations
+
+from masthead.billing.models import Checkout, Price, PromotionCode
+from masthead.billing.providers import Discount
+from masthead.core import clock
+
+
+class NoOfferError(ValueError):
+    """The code brings nothing; the message is for the reader."""
+
+
+def find(*, code: str, price: Price) -> PromotionCode:
+    """The promotion of ``code`` for ``price``, where it is good now. Raises :class:`NoOfferError` with a sentence."""
+    row = PromotionCode.objects.select_related("offer").filter(code=code.strip().upper()[:40]).first()
+    if row is None or not row.active or not row.offer.active:
+        raise NoOfferError("We do not know that code. Check it, or leave the field empty.")
+    now = clock.now()
+    for dated in (row, row.offer):
+        if dated.starts and now < dated.starts:
+            raise NoOfferError("That code is not good yet.")
+        if dated.ends and now >= dated.ends:
+            raise NoOfferError("That code is not good any more.")
+    offer = row.offer
+    if (offer.plan_id and offer.plan_id != price.plan_id) or (offer.interval and offer.interval != price.interval):
+        raise NoOfferError("That code is for another plan.")
+    if offer.amount and offer.currency != price.currency:
+        raise NoOfferError("That code is for another currency.")
+    if row.most_uses is not None and Checkout.objects.filter(promotion=row, state=Checkout.State.PAID).count() >= row.most_uses:
+        raise NoOfferError("That code has been used as often as it may be.")
+    return row
+
+
+def discount(promotion: PromotionCode | None) -> Discount | None:
+    """``promotion`` as a provider is told it."""
+    if promotion is None:
+        return None
+    offer = promotion.offer
+    return Discount(promotion.code, offer.percent, offer.amount, offer.payments)
+
+
+def first_amount(price: Price, promotion: PromotionCode | None) -> int:
+    """What the first payment comes to, in minor units; a fraction of one is the reader's."""
+    amount = price.amount if price.first_amount is None else price.first_amount
+    off = discount(promotion)
+    if off is None:
+        return amount
+    return max(0, amount - (amount * off.percent + 99) // 100 - off.amount)
