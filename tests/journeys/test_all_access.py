@@ -49,7 +49,8 @@ def test_from_the_gate_to_all_access_and_back(
     address = "ada@example.org"
     site = Moved(tmp_path / "data")
     try:
-        context = chromium.new_context(base_url=site.server.url, java_script_enabled=scripts, viewport={"width": 1280, "height": 900})
+        window = {"width": 1280, "height": 900}
+        context = chromium.new_context(base_url=site.server.url, java_script_enabled=scripts, viewport=window)
         context.set_default_timeout(15_000)
         page = context.new_page()
 
@@ -64,6 +65,7 @@ def test_from_the_gate_to_all_access_and_back(
         picture(page, f"subscribe-{scripts}")
 
         # the form, and the sandbox's page
+        page.locator("label.price", has_text="Monthly").first.click()
         page.locator("input[name=email]").fill(address)
         page.get_by_role("button", name="Go to payment").click()
         page.wait_for_url("**/sandbox/checkout/**")
