@@ -1,7 +1,8 @@
 """Purchases while web and worker are killed at random moments: nobody pays twice, nobody pays without access, nothing is lost.
 
-A publication of its own is prepared; buyers press what a reader presses, and press again where the connection breaks, while a killer
-sends SIGKILL to the whole web role or the worker. At the end every purchase is held against the books, ours and the sandbox's.
+A publication of its own is prepared; buyers press what a reader presses, and press again where the connection breaks, while a
+killer sends SIGKILL to the whole web role or the worker. At the end every purchase is held against the books, ours and the
+sandbox's.
 
     python -m benchmarks.purchases_killed --purchases 200
     MASTHEAD_DATABASE_URL=postgres://... python -m benchmarks.purchases_killed --purchases 200
@@ -128,7 +129,7 @@ class Buyer:
         self.deadline = time.monotonic() + PATIENCE
         self.retries = 0
         # each from a network of their own, or the limits of one would end the run
-        self.network = ".".join(str(random.randint(1, 250)) for _ in range(4))  # noqa: S311
+        self.network = ".".join(str(random.randint(1, 250)) for _ in range(4))
 
     def buy(self) -> None:
         form = {"price": self.price, "email": self.address, "article": "a-shut-article"}
@@ -142,7 +143,7 @@ class Buyer:
         _, _, html = self._ask(path)
         if "It is open" in html:
             return True
-        if "One moment" in html and random.random() < 0.5:  # noqa: S311
+        if "One moment" in html and random.random() < 0.5:
             reference = path.partition("checkout=")[2]
             self._ask("/subscribe/return/", {"checkout": reference})
         return False
@@ -168,7 +169,7 @@ class Buyer:
         path = re.sub(r"^https?://[^/]+", "", url)
         data = urllib.parse.urlencode(form).encode() if form is not None else None
         headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": self.network}
-        request = urllib.request.Request(self.base + path, data, headers=headers)  # noqa: S310
+        request = urllib.request.Request(self.base + path, data, headers=headers)
         try:
             with self.opener.open(request, timeout=10) as answer:
                 return answer.status, "", answer.read().decode()
@@ -207,7 +208,7 @@ def run(purchases: int, *, pause: tuple[float, float] = (0.5, 5.0), data: Path |
 
 
 def _bought(roles: Roles, base: str, price: str, purchases: int, pause: tuple[float, float]) -> dict[str, Any]:
-    chance = random.Random()  # noqa: S311
+    chance = random.Random()
     mark = f"{os.getpid()}-{int(time.time())}"
     buyers = [Buyer(base, f"buyer-{mark}-{n}@example.org", price, chance.random() < SILENT) for n in range(purchases)]
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""``kill -9`` of web and worker during purchases: a few rounds of what ``benchmarks/purchases_killed.py`` does with two hundred."""
+"""``kill -9`` of web and worker during purchases: a few of what ``benchmarks/purchases_killed.py`` does with two hundred."""
 
 from __future__ import annotations
 
