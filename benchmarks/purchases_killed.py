@@ -27,7 +27,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
@@ -182,17 +182,21 @@ class Buyer:
                 return answer.status, answer.headers.get("Location", ""), ""
 
 
-def run(purchases: int, *, pause: tuple[float, float] = (0.5, 5.0), data: Path | None = None) -> dict[str, Any]:
+def run(
+    purchases: int, *, pause: tuple[float, float] = (0.5, 5.0), environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
     """Buy so often while roles are killed; what the books say, with everything that is wrong under ``wrong``."""
     with tempfile.TemporaryDirectory(prefix="masthead-killed-") as folder:
-        data = data or Path(folder)
+        data = Path(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         base = f"http://127.0.0.1:{port}"
-        environment = {**os.environ, "MASTHEAD_DATA": str(data), "MASTHEAD_BASE_URL": base}
+        environment = {**environ, "MASTHEAD_DATA": str(data), "MASTHEAD_BASE_URL": base}
         environment |= {"MASTHEAD_WEB_WORKERS": "2", "MASTHEAD_TRUSTED_PROXIES": "127.0.0.0/8"}
-        subprocess.run([*MASTHEAD, "prepare"], env=environment, check=True, capture_output=True)
+        prepared = subprocess.run([*MASTHEAD, "prepare"], env=environment, capture_output=True, text=True, check=False)
+        if prepared.returncode:
+            raise RuntimeError(prepared.stderr)
         price = _shell(environment, SET_UP).split()[-1]
         roles = Roles(data, port, environment)
         began = time.monotonic()
