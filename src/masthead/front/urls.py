@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import account, feeds, journey, library, media, pages, passkeys, robots, sitemaps
 
 urlpatterns = [
     path("", pages.home),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("authors/", pages.authors),
     path("authors/<slug:slug>/", pages.author),
     path("authors/<slug:slug>/feed.rss", feeds.author),
+    path("library/", library.library),
+    path("library/suggest.json", library.suggest),
+    path("api/v1/search", library.api),
     path("subscribe/", pages.subscribe),
     path("newsletters/", journey.newsletters_form),
     path("keep-reading/", journey.keep_reading),
