@@ -25,7 +25,7 @@ from django.db.models import Avg, F
 from django.db.models.base import ModelState
 from django.db.models.functions import Length
 from django.utils.text import slugify
-from wagtail.models import Locale, Page, ReferenceIndex, Site
+from wagtail.models import Locale, Page, ReferenceIndex, Revision, Site
 from wagtail.search.backends import get_search_backends
 from wagtail.search.index import AutocompleteField, SearchField
 from wagtail.search.models import IndexEntry
@@ -272,6 +272,30 @@ def _create(new: Sequence[NewArticle]) -> list[int]:
     _reference_index(bylines)
     _search_index(Article, indexed)
     return keys
+
+
+def add_topics(found: Mapping[int, Iterable[int]]) -> int:
+    """Give articles (by primary key) more topics, in one transaction, and log what changed. Never takes one away.
+
+    A draft that waits gets them too, or publishing it would take them off again. Returns how many were added.
+    """
+    with changelog.transaction() as changes:
+        # rows written by nobody else until this is done: whoever publishes an article writes its topics anew
+        articles = Article.objects.select_for_update(of=("self",)).filter(pk__in=found).values_list("pk", "latest_revision_id")
+        revisions = dict(articles.order_by("pk"))
+        there = set(Article.topics.through.objects.filter(article_id__in=revisions).values_list("article_id", "topic_id"))
+        wanted = [(pk, topic) for pk in revisions for topic in dict.fromkeys(found[pk]) if (pk, topic) not in there]
+        _write(Article.topics.through, [{"article_id": pk, "topic_id": topic} for pk, topic in wanted])
+        drafts = Revision.objects.in_bulk([number for number in revisions.values() if number])
+        for pk, number in revisions.items():
+            if draft := drafts.get(number):
+                topics = draft.content.get("topics", [])
+                draft.content["topics"] = [*topics, *(topic for topic in found[pk] if topic not in topics)]
+        Revision.objects.bulk_update(drafts.values(), ["content"])
+        changed = dict.fromkeys(pk for pk, _ in wanted)
+        if changed:
+            changes.add(*(changelog.article(pk) for pk in changed), changelog.LIST)
+    return len(wanted)
 
 
 def _indexable(pk: int, title: str, own: dict[str, Any]) -> Article:
