@@ -89,8 +89,8 @@ def summarise(outcome: suggestions.Outcome, seconds: float, *, applied: bool) ->
         click.echo(f"   found: {found.words}")
         click.echo(f"   {found.context}\n")
     click.echo(
-        f"Read {outcome.read:,} articles in {seconds:.1f} s: {len(outcome.found):,} topics found for {outcome.articles:,} of them,"
-        f" besides {outcome.there:,} that are there already."
+        f"Read {outcome.read:,} articles in {seconds:.1f} s: {len(outcome.found):,} topics found"
+        f" for {outcome.articles:,} of them, besides {outcome.there:,} that are there already."
     )
     for name, count in outcome.topics.most_common(12):
         click.echo(f"  {count:,} {name}")

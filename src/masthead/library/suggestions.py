@@ -6,6 +6,7 @@ A suggestion is kept once an editor has answered it: what was dismissed, or take
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from masthead.articles.models import Article, Topic
 from masthead.core import clock
 from masthead.library import world
 from masthead.library.models import TopicSuggestion
-from masthead.library.suggesting import THRESHOLD, Matcher, Subject
+from masthead.library.suggesting import THRESHOLD, Matcher, Subject, Suggestion
 from masthead.readers.models import Reader
 
 State = TopicSuggestion.State
@@ -168,7 +169,7 @@ def suggest(
     numbers = list(Article.objects.filter(live=True).order_by("-pk").values_list("pk", flat=True)[:limit])
     try:
         for start in range(0, len(numbers), BATCH):
-            batch = _batch(matcher, numbers[start : start + BATCH], threshold, names, outcome)
+            batch = _batch(matcher, numbers[start : start + BATCH], threshold, outcome)
             for row, each in batch:
                 _keep(outcome, row, each, names, chance, sample)
             if apply and batch:
@@ -180,7 +181,7 @@ def suggest(
     return outcome
 
 
-def _batch(matcher: Matcher, numbers: list[int], threshold: float, names: Mapping[int, str], outcome: Outcome) -> list[tuple[_Row, Any]]:
+def _batch(matcher: Matcher, numbers: list[int], threshold: float, outcome: Outcome) -> list[tuple[_Row, Suggestion]]:
     """The suggestions for some articles that are neither there nor answered."""
     there = set(Article.topics.through.objects.filter(article__in=numbers).values_list("article_id", "topic_id"))
     answered = set(
@@ -208,7 +209,7 @@ def _rows(numbers: list[int]) -> Iterator[_Row]:
         yield _Row(pk, slug, title, standfirst, "\n".join(plain(html) for _, html in blocks or []))
 
 
-def _keep(outcome: Outcome, row: _Row, each: Any, names: Mapping[int, str], chance: random.Random, sample: int) -> None:
+def _keep(outcome: Outcome, row: _Row, each: Suggestion, names: Mapping[int, str], chance: random.Random, sample: int) -> None:
     found = Found(row.pk, row.slug, row.title, names[each.key], each.found, each.score)
     outcome.topics[names[each.key]] += 1
     outcome.found.append(found)
@@ -227,7 +228,7 @@ def _make_countries(keys: set[int], missing: dict[int, world.Country], outcome: 
     return {key: made[each.name] for key, each in missing.items() if each.name in made}
 
 
-def _add(found: list[tuple[int, int, Any]]) -> int:
+def _add(found: list[tuple[int, int, Suggestion]]) -> int:
     now = clock.now()
     topics: dict[int, list[int]] = {}
     for article, topic, _ in found:
@@ -294,8 +295,8 @@ def context(text: str, words: str, around: int = 90) -> str:
     flat = " ".join(text.split())
     for word in words.split(", ")[:3]:
         word = word.partition(" (")[0]
-        at = flat.find(word)
-        if at >= 0:
+        if place := re.search(rf"\b{re.escape(word)}\b", flat):
+            at = place.start()
             start, end = max(0, at - around), at + len(word) + around
             pieces.append(f"{'…' if start else ''}{flat[start:end]}{'…' if end < len(flat) else ''}")
     return " | ".join(dict.fromkeys(pieces))
