@@ -37,6 +37,7 @@ def records() -> Iterator[dict[str, Any]]:
     for topic in Topic.objects.order_by("pk").iterator(BATCH):
         yield {
             "kind": "topic", "slug": topic.slug, "name": topic.name, "topic_kind": topic.kind, "introduction": topic.introduction,
+            "code": topic.code, "aliases": topic.aliases.splitlines(),
         }  # fmt: skip
     for author in Author.objects.select_related("portrait").order_by("pk").iterator(BATCH):
         yield {
@@ -76,6 +77,7 @@ def _article(article: Article) -> dict[str, Any]:
         "source": article.source,
         "source_url": article.source_url,
         "licence": article.licence,
+        "lang": article.language,
         "body": "\n\n".join(_texts(blocks)),
         "blocks": blocks,
     }
