@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -29,7 +28,7 @@ from masthead.front import timeline
 from masthead.front.content import LIST_ARTICLES, ListPage, PublicationFacts
 from masthead.front.timeline import Timeline
 from masthead.insights import reports
-from masthead.library.world import countries, maps
+from masthead.library import world
 
 NEWEST = 12
 OPENED, OPENED_OF_ALL = 5, 400
@@ -174,7 +173,7 @@ def topic(slug: str, before: str, publication: PublicationFacts, now: datetime) 
 
 
 def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datetime) -> TopicPage:
-    country = countries.country(row.code) if row.kind == Topic.Kind.COUNTRY and row.code else None
+    country = world.country(row.code) if row.kind == Topic.Kind.COUNTRY and row.code else None
     around = _around(row.pk, country.neighbours if country else ())
     key = around.key
     opened = [number for number in _opened.get().get(row.pk, ()) if number not in key][:OPENED]
@@ -205,7 +204,7 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         topic_kind=row.kind,
         paragraphs=_paragraphs(row.introduction),
         profile=_profile(country) if country else None,
-        map=_map((country.code,), country.name) if country else SafeString(""),
+        map=_map((country.code,) if country else ()),
         key=tuple(cards.cards_of(pinned, shelf)),
         opened=tuple(cards.cards_of([others[number] for number in opened if number in others], shelf)),
         writers=tuple(Link(author.name, f"/authors/{author.slug}/") for author in company.authors),
@@ -364,7 +363,7 @@ _opened = Remembered(_load_opened, changelog.LIST, seconds=OPENED_FOR.total_seco
 LANGUAGES = 6  # of the two dozen some have
 
 
-def _profile(country: countries.Country) -> Profile:
+def _profile(country: world.Country) -> Profile:
     facts = []
     if country.capitals:
         facts.append(Fact("Capital" if len(country.capitals) == 1 else "Capitals", _list(country.capitals)))
@@ -381,7 +380,7 @@ def _profile(country: countries.Country) -> Profile:
     if country.subregion or country.region:
         facts.append(Fact("Region", country.subregion or country.region))
     formal = country.formal if country.formal != country.name else ""
-    return Profile(formal, tuple(facts), tuple(Link(source.name, source.address) for source in countries.SOURCES))
+    return Profile(formal, tuple(facts), tuple(Link(source.name, source.address) for source in world.SOURCES))
 
 
 def _list(some: Sequence[str]) -> str:
@@ -395,10 +394,9 @@ def _people(number: int) -> str:
     return f"{number:,}"
 
 
-@lru_cache(maxsize=300)
-def _map(codes: tuple[str, ...], label: str) -> SafeString:
-    """The map of ``codes``: drawn once, since it never changes."""
-    return mark_safe(maps.locator(*codes, label=f"Map: where {label} lies" if len(codes) == 1 else f"Map: {label}"))
+def _map(codes: Sequence[str]) -> SafeString:
+    """Where the countries of ``codes`` lie; empty where nobody knows."""
+    return mark_safe(world.locator(*codes))  # drawn from packaged data, and remembered there
 
 
 # --- two and each other
@@ -454,8 +452,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     groups = Topic.objects.filter(members=both.first).filter(members=both.second).order_by("name")
     introduction = both.relation.introduction if both.relation else ""
-    known = [countries.country(row.code) for row in (both.first, both.second) if row.code]
-    codes = tuple(country.code for country in known if country)
+    codes = [row.code for row in (both.first, both.second) if row.kind == Topic.Kind.COUNTRY and row.code]
     return RelationPage(
         title=name,
         description=teaser.summary("", introduction) or f"{name}: the articles on both, and when they were written.",
@@ -471,7 +468,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         first=Link(both.first.name, both.first.get_absolute_url()),
         second=Link(both.second.name, both.second.get_absolute_url()),
         paragraphs=_paragraphs(introduction),
-        map=_map(codes, name) if codes else SafeString(""),
+        map=_map(codes),
         milestones=tuple(_milestones(both.relation, now)) if both.relation else (),
         groups=cards.links(groups),
         timeline=timeline.draw(counts, f"Articles on {name}"),
