@@ -26,7 +26,7 @@ _LISTED = """JOIN articles_article a ON a.page_ptr_id = t.article_id
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One topic, or two that articles have together (by number); ``large`` where there are so many that they are sought by date."""
+    """One topic, or two that articles have together (by number); ``large`` where so many do that they are sought by date."""
 
     topics: tuple[int, ...]
     large: bool
@@ -114,7 +114,7 @@ def newest(
         source += " AND a.dated >= %(from)s AND a.dated < %(to)s"
         values |= {"from": _moment(within[0]), "to": _moment(within[1])}
     found = _rows(
-        f"SELECT a.page_ptr_id {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}",  # noqa: S608
+        f"SELECT a.page_ptr_id {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}",
         values,
     )
     rows = cards.ordered([number for (number,) in found[:size]])
@@ -123,7 +123,7 @@ def newest(
 
 def is_any(about: Subject, now: datetime) -> bool:
     """Whether there is any article. One query."""
-    return bool(_rows(f"SELECT 1 {_source(about)} LIMIT 1", _values(about, now)))  # noqa: S608
+    return bool(_rows(f"SELECT 1 {_source(about)} LIMIT 1", _values(about, now)))
 
 
 # --- by year
@@ -135,12 +135,12 @@ def years(about: Subject, zone: ZoneInfo, now: datetime) -> dict[int, int]:
     if connection.vendor == "postgresql":
         values["zone"] = zone.key
         year = "CAST(EXTRACT(YEAR FROM a.dated AT TIME ZONE %(zone)s) AS integer)"
-        return dict(_rows(f"SELECT {year}, COUNT(*) {source} GROUP BY 1 ORDER BY 1", values))  # noqa: S608
+        return dict(_rows(f"SELECT {year}, COUNT(*) {source} GROUP BY 1 ORDER BY 1", values))
     # SQLite keeps UTC as text and knows no zones: only around New Year does the local year need the minute
     turn = "substr(a.dated, 6, 5) IN ('12-31', '01-01')"
     part = f"CASE WHEN {turn} THEN substr(a.dated, 1, 16) ELSE substr(a.dated, 1, 4) END"
     counts: dict[int, int] = {}
-    for text, count in _rows(f"SELECT {part}, COUNT(*) {source} GROUP BY 1", values):  # noqa: S608
+    for text, count in _rows(f"SELECT {part}, COUNT(*) {source} GROUP BY 1", values):
         year_of = int(text) if len(text) == 4 else _local_year(datetime.fromisoformat(text).replace(tzinfo=UTC), zone)
         counts[year_of] = counts.get(year_of, 0) + count
     return dict(sorted(counts.items()))

@@ -50,8 +50,9 @@ def latest(number: int, *keys: str) -> int:
 
 
 class Remembered(Generic[T]):
-    """The value of ``load()``, kept until the log names one of ``keys`` (or everything), and for ``seconds`` where they are given:
-    for what also moves on without any change.
+    """The value of ``load()``, kept until the log names one of ``keys`` (or everything).
+
+    With ``seconds`` no longer than that, for what moves on without any change.
     """
 
     def __init__(self, load: Callable[[], T], *keys: str, seconds: float = float("inf")) -> None:

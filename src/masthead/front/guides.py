@@ -116,7 +116,7 @@ class TopicPage(ListPage):
     topic_kind: str
     paragraphs: tuple[str, ...] = ()
     profile: Profile | None = None
-    map: SafeString = SafeString("")
+    map: str = ""  # safe
     key: tuple[Card, ...] = ()
     opened: tuple[Card, ...] = ()
     writers: tuple[Link, ...] = ()
@@ -138,7 +138,7 @@ class RelationPage(ListPage):
     first: Link
     second: Link
     paragraphs: tuple[str, ...] = ()
-    map: SafeString = SafeString("")
+    map: str = ""  # safe
     milestones: tuple[Dated, ...] = ()
     groups: tuple[Link, ...] = ()
     timeline: Timeline | None = None
@@ -181,12 +181,14 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
     others = {article.pk: article for article in cards.ordered([*key, *opened]) if article.dated and article.dated <= now}
     pinned = [others[number] for number in key if number in others]
     shown = [article for article in page.articles if article.pk not in key]
-    loaded = cards.load([*shown, *others.values()])
+    if pinned and not shown:  # there is nothing else: then they are simply its articles
+        pinned, shown = [], page.articles
+    loaded = cards.load([*shown, *pinned, *(others[number] for number in opened if number in others)])
     shelf = Shelf(article.picture for article in loaded)
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     company = coverage.company(row.pk, now, authors=AUTHORS, topics=BESIDE)
     pairs = _pairs_of(_named(row), around, company.topics, now)
-    linked = {pair.path for pair in pairs}
+    linked = {pair.path for pair in pairs} | {pair_path(row.slug, each.slug) for each in (*around.members, *around.groups)}
     path = row.get_absolute_url()
     return TopicPage(
         title=row.name,
@@ -204,7 +206,7 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         topic_kind=row.kind,
         paragraphs=_paragraphs(row.introduction),
         profile=_profile(country) if country else None,
-        map=_map((country.code,) if country else ()),
+        map=_map((country.code,) if country else around.codes),
         key=tuple(cards.cards_of(pinned, shelf)),
         opened=tuple(cards.cards_of([others[number] for number in opened if number in others], shelf)),
         writers=tuple(Link(author.name, f"/authors/{author.slug}/") for author in company.authors),
@@ -256,23 +258,27 @@ def _named(row: Topic) -> Named:
 
 
 def _years(counts: dict[int, int], path: str) -> tuple[Year, ...]:
+    if len(counts) < 2:
+        return ()  # the page itself lists that year
     return tuple(Year(year, count, f"{path}{year:04}/") for year, count in sorted(counts.items(), reverse=True))
 
 
 # --- what lies around a topic
 
 _AROUND = """
-SELECT 'groups', t.id, t.name, t.slug, t.kind, 0 AS place FROM articles_topic_members m
+SELECT 'groups', t.id, t.name, t.slug, t.kind, '' AS code, 0 AS place FROM articles_topic_members m
 JOIN articles_topic t ON t.id = m.from_topic_id WHERE m.to_topic_id = %(me)s
-UNION ALL SELECT 'members', t.id, t.name, t.slug, t.kind, 0 FROM articles_topic_members m
+UNION ALL SELECT 'members', t.id, t.name, t.slug, t.kind, t.code, 0 FROM articles_topic_members m
 JOIN articles_topic t ON t.id = m.to_topic_id WHERE m.from_topic_id = %(me)s
-UNION ALL SELECT 'told', t.id, t.name, t.slug, t.kind, 0 FROM articles_relation r
+UNION ALL SELECT 'told', t.id, t.name, t.slug, t.kind, '', 0 FROM articles_relation r
 JOIN articles_topic t ON t.id = CASE WHEN r.first_id = %(me)s THEN r.second_id ELSE r.first_id END
 WHERE r.first_id = %(me)s OR r.second_id = %(me)s
-UNION ALL SELECT 'key', k.article_id, '', '', '', COALESCE(k.sort_order, 0) FROM articles_keyarticle k WHERE k.topic_id = %(me)s
+UNION ALL SELECT 'key', k.article_id, '', '', '', '', COALESCE(k.sort_order, 0) FROM articles_keyarticle k
+WHERE k.topic_id = %(me)s
 """
 _NEIGHBOURS = """
-UNION ALL SELECT 'neighbours', t.id, t.name, t.slug, t.kind, 0 FROM articles_topic t WHERE t.kind = 'country' AND t.code IN ({})
+UNION ALL SELECT 'neighbours', t.id, t.name, t.slug, t.kind, '', 0 FROM articles_topic t
+WHERE t.kind = 'country' AND t.code IN ({})
 """
 
 
@@ -285,6 +291,7 @@ class _Around:
     told: tuple[Named, ...]
     neighbours: tuple[Named, ...]
     key: tuple[int, ...]
+    codes: tuple[str, ...]  # of the countries among the members
 
 
 def _around(me: int, codes: Sequence[str]) -> _Around:
@@ -292,16 +299,19 @@ def _around(me: int, codes: Sequence[str]) -> _Around:
     values = {"me": me} | {f"c{place}": code for place, code in enumerate(codes)}
     sql = _AROUND + (_NEIGHBOURS.format(", ".join(f"%(c{place})s" for place in range(len(codes)))) if codes else "")
     found: dict[str, list[tuple[int, Named]]] = {}
+    marked: list[str] = []
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        for what, number, name, slug, kind, place in cursor.fetchall():
+        for what, number, name, slug, kind, code, place in cursor.fetchall():
             found.setdefault(what, []).append((place, Named(number, name, slug, kind)))
+            if what == "members" and code and len(marked) < MOST_MEMBERS:
+                marked.append(code)
 
     def named(what: str) -> tuple[Named, ...]:
         return tuple(each for _, each in sorted(found.get(what, ()), key=lambda row: row[1].name))
 
     key = tuple(each.number for _, each in sorted(found.get("key", ()), key=lambda row: row[0]))
-    return _Around(named("groups"), named("members"), named("told"), named("neighbours"), key)
+    return _Around(named("groups"), named("members"), named("told"), named("neighbours"), key, tuple(sorted(marked)))
 
 
 def _pairs_of(me: Named, around: _Around, beside: Sequence[Counted], now: datetime) -> tuple[PairLink, ...]:
@@ -311,7 +321,7 @@ def _pairs_of(me: Named, around: _Around, beside: Sequence[Counted], now: dateti
         return (*told, *_pairs_among(around.members, now))
     if me.kind not in PAIRED:
         return tuple(told)
-    known = {other.number for other in around.told}
+    known = {other.number for other in (*around.told, *around.groups)}
     others = [Named(each.number, each.name, each.slug, each.kind) for each in beside if each.kind in PAIRED]
     written = [_pair(me, other) for other in others if other.number not in known]
     return tuple(told + written)[: max(PAIRS, len(told))]
@@ -334,7 +344,24 @@ def _pairs_among(members: Sequence[Named], now: datetime) -> tuple[PairLink, ...
 
 def _pair(one: Named, other: Named, *, told: bool = False) -> PairLink:
     first, second = sorted((one, other), key=lambda each: each.slug)
-    return PairLink(f"{first.name} and {second.name}", pair_path(first.slug, second.slug), told)
+    return PairLink(pair_name(first.name, second.name), pair_path(first.slug, second.slug), told)
+
+
+def pair_name(first: str, second: str) -> str:
+    """What the page of two is called: "India and the United States"."""
+    start = _in_sentence(first)
+    return f"{start[:1].upper()}{start[1:]} and {_in_sentence(second)}"
+
+
+_WITH_ARTICLE = re.compile(r"(United|Soviet|European|African|Arab) |.* (Islands|Republic|Union|Nations)$|(Democratic )?Republic ")
+_ALSO_WITH_ARTICLE = frozenset({"Bahamas", "Comoros", "Gambia", "Maldives", "Netherlands", "Philippines", "Quad"})
+
+
+def _in_sentence(name: str) -> str:
+    """A topic's name as it stands within a sentence."""
+    if name.startswith("The "):
+        return f"the {name[4:]}"
+    return f"the {name}" if name in _ALSO_WITH_ARTICLE or _WITH_ARTICLE.match(name) else name
 
 
 def pair_path(one: str, other: str) -> str:
@@ -413,7 +440,7 @@ class Two:
     @property
     def name(self) -> str:
         """What their page is called."""
-        return f"{self.first.name} and {self.second.name}"
+        return pair_name(self.first.name, self.second.name)
 
     @property
     def path(self) -> str:
@@ -547,7 +574,7 @@ def _year(
 
 
 def pair_paths(now: datetime) -> list[str]:
-    """The pages of two that are worth finding: those the editors told, and those with several articles. Bounded; three queries."""
+    """The pages of two that are worth finding: those the editors told, those with several articles. Bounded; three queries."""
     told = Relation.objects.order_by("pk").values_list("first__slug", "second__slug")[:IN_SITEMAP]
     written = coverage.pairs_of_kinds([kind.value for kind in PAIRED], FEWEST_IN_SITEMAP, IN_SITEMAP, now)
     numbers = {number for pair in written for number in (pair.first, pair.second)}

@@ -43,7 +43,7 @@ def stretches(counts: Mapping[int, int]) -> list[Stretch]:
     first, last = min(counts), max(counts)
     if last - first < MOST_BARS:
         return [Stretch(year, str(year), counts.get(year, 0)) for year in range(first, last + 1)]
-    decades: dict[int, int] = {decade: 0 for decade in range(first // 10 * 10, last + 1, 10)}
+    decades: dict[int, int] = dict.fromkeys(range(first // 10 * 10, last + 1, 10), 0)
     for year, count in counts.items():
         decades[year // 10 * 10] += count
     return [Stretch(decade, f"{decade}s", count) for decade, count in decades.items()]

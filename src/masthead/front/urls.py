@@ -5,7 +5,6 @@ from django.urls import path, register_converter
 from masthead.front.views import account, feeds, guides, journey, media, pages, passkeys, robots, sitemaps
 
 
-
 class Year:
     """Four digits."""
 

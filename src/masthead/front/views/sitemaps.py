@@ -30,7 +30,8 @@ SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 def index(request: HttpRequest) -> HttpResponse:
     """The parts: one of pages, one of pairs, and as many of articles as needed."""
     parts = ceil(Article.objects.live().count() / PART)
-    addresses = ["/sitemap-pages.xml", "/sitemap-relations.xml", *(f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))]
+    articles = (f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))
+    addresses = ["/sitemap-pages.xml", "/sitemap-relations.xml", *articles]
     entries = "".join(f"<sitemap><loc>{_address(path)}</loc></sitemap>" for path in addresses)
     return _xml(request, f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>")
 
