@@ -220,7 +220,7 @@ def _by_day(some: list[Card], zone: ZoneInfo) -> Iterator[Day]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage(Page):
-    """A topic's or an author's articles, newest first. ``older`` is the path of the next page."""
+    """An author's articles, or older ones of a topic (``guides``), newest first. ``older`` is the path of the next page."""
 
     template: ClassVar[str] = "front/list.html"
     slots: ClassVar[tuple[str, ...]] = (TOP,)
@@ -237,23 +237,6 @@ class ListPage(Page):
     later_page: bool = False
 
 
-def topic(slug: str, before: str, now: datetime) -> ListPage:
-    """The page of one topic. Raises 404 for none."""
-    row = Topic.objects.filter(slug=slug).first()
-    if row is None:
-        raise Http404("No topic is called that.")
-    page = cards.page_of(cards.listed(now).filter(topics=row), before=before, size=LIST_ARTICLES)
-    return _list_page(
-        page,
-        before,
-        kind="topic",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.introduction,
-        parent=Link("Topics", "/topics/"),
-    )
-
-
 def author(slug: str, before: str, now: datetime) -> ListPage:
     """The page of one author. Raises 404 for none."""
     row = Author.objects.select_related("portrait").filter(slug=slug).first()
@@ -261,43 +244,19 @@ def author(slug: str, before: str, now: datetime) -> ListPage:
         raise Http404("No author is called that.")
     page = cards.page_of(cards.listed(now).filter(bylines__author=row), before=before, size=LIST_ARTICLES)
     portrait = Shelf([row.portrait], [PORTRAIT]).picture(row.portrait, row.portrait_alt or row.name, [PORTRAIT])
-    return _list_page(
-        page,
-        before,
-        kind="author",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.biography,
-        role=row.role,
-        portrait=portrait,
-        parent=Link("Authors", "/authors/"),
-    )
-
-
-def _list_page(
-    page: cards.Page,
-    before: str,
-    *,
-    kind: str,
-    name: str,
-    path: str,
-    introduction: str,
-    parent: Link,
-    role: str = "",
-    portrait: Picture | None = None,
-) -> ListPage:
+    path = row.get_absolute_url()
     later = cards.read_mark(before) is not None
     return ListPage(
-        title=f"{name}: older articles" if later else name,
-        description=teaser.summary(introduction, f"Articles on {name}." if kind == "topic" else f"Articles by {name}."),
+        title=f"{row.name}: older articles" if later else row.name,
+        description=teaser.summary(row.biography, f"Articles by {row.name}."),
         canonical=f"{path}?before={before}" if later else path,
-        crumbs=(Link("Home", "/"), parent, Link(name, path)),
+        crumbs=(Link("Home", "/"), Link("Authors", "/authors/"), Link(row.name, path)),
         feed=f"{path}feed.rss",
-        kind=kind,
-        name=name,
+        kind="author",
+        name=row.name,
         path=path,
-        introduction=introduction,
-        role=role,
+        introduction=row.biography,
+        role=row.role,
         portrait=portrait,
         cards=tuple(cards.cards_of(page.articles)),
         older=f"{path}?before={page.older}" if page.older else "",
@@ -338,7 +297,13 @@ class IndexPage(Page):
     older: str = ""
 
 
-TOPIC_GROUPS = ((Topic.Kind.REGION, "Regions"), (Topic.Kind.COUNTRY, "Countries"), (Topic.Kind.THEME, "Themes"))
+TOPIC_GROUPS = (
+    (Topic.Kind.REGION, "Regions"),
+    (Topic.Kind.COUNTRY, "Countries"),
+    (Topic.Kind.GROUP, "Alliances and dialogues"),
+    (Topic.Kind.ORGANISATION, "Organisations"),
+    (Topic.Kind.THEME, "Themes"),
+)
 INDEX_ENTRIES = 200
 MANY_ENTRIES = 40  # more than anyone looks through without letters
 
@@ -377,7 +342,7 @@ def topics() -> IndexPage:
             groups.append(_by_letter(title, found))
     return IndexPage(
         title="Topics",
-        description="Everything we write about: regions, countries and themes.",
+        description="Everything we write about: regions, countries, alliances, organisations and themes.",
         canonical="/topics/",
         crumbs=(Link("Home", "/"), Link("Topics", "/topics/")),
         kind="topics",
@@ -566,7 +531,7 @@ def _article_page(
         period=policy.period,
         gate=None if opens else _gate(article, policy, now),
         more=tuple(cards.of_rows(more.rows, names, shelf)),
-        keys=(changelog.article(article.id), *more.keys),
+        keys=(changelog.article(article.id), changelog.more(article.id), *more.keys),
         until=more.until,
     )
 

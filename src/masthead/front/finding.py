@@ -23,7 +23,7 @@ from masthead.articles.rendering import Block, plain
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.front.content import Page, PublicationFacts
-from masthead.front.timeline import MONTHS, Timeline, timeline, without_dates
+from masthead.front.when import MONTHS, When, when, without_dates
 from masthead.library import languages, passages
 from masthead.library import search as library
 from masthead.library.passages import Marker
@@ -31,7 +31,8 @@ from masthead.library.query import DEEPEST, FILTERS, PAGE, Order, Request, read
 from masthead.library.search import Results
 
 PATH = "/library/"
-LONGEST_TEXT = 60_000  # characters of an article looked through for a passage
+MOST_BLOCKS = 400  # of an article, looked through for a passage
+CLOSELY = 5  # of them, read
 SHOWN_VALUES = 5  # of a facet; the others are one press away
 FORMATS: dict[str, str] = dict(Article.Format.choices)
 ACCESS = {"open": "Free to read", "metered": "A monthly choice", "subscribers": "Subscribers only"}
@@ -129,18 +130,20 @@ def results(found: Results, visitor: Visitor, policy: Policy, now: datetime) -> 
 
 
 def _passage(blocks: Sequence[Block], marks: Marker) -> str:
-    """The passage of an article of which somebody may see ``blocks``; sentences rather than headings."""
-    texts: list[str] = []
-    headings: list[str] = []
-    length = 0
-    for kind, html in blocks:
-        text = plain(html)
-        if text:
-            (headings if kind == "heading" else texts).append(text)
-            length += len(text)
-        if length > LONGEST_TEXT or (texts and marks.pattern is None):
-            break
-    return passages.passage([*texts, *headings], marks)
+    """The passage of an article of which somebody may see ``blocks``: of those that promise most, a sentence before a heading.
+
+    Few are looked at closely: to make text of all the HTML on a page of results takes longer than the search.
+    """
+    promising = [
+        (-promise, kind == "heading", place)
+        for place, (kind, html) in enumerate(blocks[:MOST_BLOCKS])
+        if (promise := marks.promise(html))
+    ]
+    texts = [text for *_, place in sorted(promising)[:CLOSELY] if (text := plain(blocks[place][1]))]
+    if not texts:
+        beginning = (plain(html) for kind, html in blocks if kind != "heading")
+        texts = [next((text for text in beginning if text), "")]
+    return passages.passage(texts, marks)
 
 
 # --- narrowing
@@ -192,14 +195,11 @@ def _load_topics() -> dict[str, Named]:
 _topics = Remembered(_load_topics, changelog.LIST)
 
 
-def _names(request: Request, counted: Mapping[str, Sequence[tuple[str, int]]], shown: Sequence[Result]) -> dict[str, str]:
-    """What the authors in the search or its facets are called: those on the page are known, the others asked for."""
-    wanted = {slug for slug, _ in counted.get("author", ())} | set(request.author)
-    known = {link.path.split("/")[2]: link.name for result in shown for link in result.card.authors}
-    missing = wanted - known.keys()
-    if missing:
-        known |= dict(Author.objects.filter(slug__in=missing).values_list("slug", "name"))
-    return known
+def _names(request: Request, found: Results) -> dict[str, str]:
+    """What the authors in the search and its facets are called."""
+    wanted = {slug for slug, _ in found.facets.get("author", ())} | set(request.author)
+    known = _authors.get() if wanted else {}
+    return {slug: known[slug][0] for slug in wanted if slug in known}
 
 
 def _name_of(kind: str, slug: str, topics: Mapping[str, Named], authors: Mapping[str, str]) -> str:
@@ -291,7 +291,7 @@ class LibraryPage(Page):
     facets: tuple[Facet, ...] = ()
     chips: tuple[Chip, ...] = ()
     held: tuple[tuple[str, str], ...] = ()  # what the form keeps besides its text
-    timeline: Timeline | None = None
+    when: When | None = None
     suggestion: Link | None = None
     corrected: str = ""
     loosened: bool = False
@@ -329,7 +329,7 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         return LibraryPage(**basics, ready=False, percent=found.done * 100 // found.of if found.of else 0)  # type: ignore[arg-type]
     shown = results(found, visitor, policy, now)
     topics = _topics.get()
-    authors = _names(request, found.facets, shown)
+    authors = _names(request, found)
     chips = _chips(request, topics, authors)
     last = max(1, found.pages)
     return LibraryPage(
@@ -346,7 +346,7 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         orders=_orders(request),
         facets=_facets(found, topics, authors),
         chips=chips,
-        timeline=timeline(found.timeline, request),
+        when=when(found.timeline, request),
         suggestion=Link(found.suggestion, address(request.query_string(text=found.suggestion))) if found.suggestion else None,
         corrected=found.corrected,
         loosened=found.loosened,
@@ -423,7 +423,7 @@ def suggestions(text: str, policy: Policy, now: datetime) -> tuple[Suggestion, .
     ]
     about = [topic for topic in _topics.get().values() if _begins(topic.words, words)]
     found += [Suggestion(topic.name, "Topic", f"/topics/{topic.slug}/") for topic in about[:PAGES_OF_THE_NAME]]
-    wrote = [(name, slug) for name, slug, its in _authors.get() if _begins(its, words)]
+    wrote = [(name, slug) for slug, (name, its) in _authors.get().items() if _begins(its, words)]
     found += [Suggestion(name, "Author", f"/authors/{slug}/") for name, slug in wrote[:PAGES_OF_THE_NAME]]
     return tuple(found)
 
@@ -438,9 +438,9 @@ def _begins(name: Sequence[str], typed: Sequence[str]) -> bool:
     return False
 
 
-def _load_authors() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    found = Author.objects.order_by("name").values_list("name", "slug")
-    return tuple((name, slug, _words_of(name)) for name, slug in found)
+def _load_authors() -> dict[str, tuple[str, tuple[str, ...]]]:
+    found = Author.objects.order_by("name").values_list("slug", "name")
+    return {slug: (name, _words_of(name)) for slug, name in found}
 
 
 @lru_cache(maxsize=20_000)  # thousands of names are read anew whenever something is published, and are mostly the same

@@ -7,7 +7,8 @@
 | a preview of a draft                                | private, no-store                                        |
 | suggestions while typing, as the first two          | public or private, max-age=60                            |
 
-A search is answered for whoever asks: private, no-cache. All vary by Cookie, and carry an ETag made from the bytes. Cookies that are not ours change nothing.
+A search is answered for whoever asks: private, no-cache. All vary by Cookie, and what may be asked for again carries an ETag made
+from the bytes. Cookies that are not ours change nothing.
 """
 
 from __future__ import annotations

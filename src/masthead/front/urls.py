@@ -1,15 +1,34 @@
 """Reader-facing addresses (DESIGN 7)."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from masthead.front.views import account, feeds, journey, library, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import account, feeds, guides, journey, library, media, pages, passkeys, robots, sitemaps
+
+
+class Year:
+    """Four digits."""
+
+    regex = "[0-9]{4}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return f"{value:04}"
+
+
+register_converter(Year, "year")
 
 urlpatterns = [
     path("", pages.home),
     path("articles/<slug:slug>/", pages.article),
     path("topics/", pages.topics),
-    path("topics/<slug:slug>/", pages.topic),
+    path("topics/<slug:slug>/", guides.topic),
     path("topics/<slug:slug>/feed.rss", feeds.topic),
+    path("topics/<slug:slug>/<year:year>/", guides.topic_year),  # before the next: a slug may be digits, too
+    path("topics/<slug:one>/<slug:other>/", guides.relation),
+    path("topics/<slug:one>/<slug:other>/feed.rss", feeds.relation),
+    path("topics/<slug:one>/<slug:other>/<year:year>/", guides.relation_year),
     path("authors/", pages.authors),
     path("authors/<slug:slug>/", pages.author),
     path("authors/<slug:slug>/feed.rss", feeds.author),
@@ -43,6 +62,7 @@ urlpatterns = [
     path("feeds/articles.rss", feeds.articles),
     path("sitemap.xml", sitemaps.index),
     path("sitemap-pages.xml", sitemaps.pages),
+    path("sitemap-relations.xml", sitemaps.relations),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles),
     path("news-sitemap.xml", sitemaps.news),
     path("robots.txt", robots.robots),

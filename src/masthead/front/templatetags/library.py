@@ -1,6 +1,4 @@
-"""What the library's page draws by hand: its results, the values of its facets and its timeline. As templates they took longer than
-the search.
-"""
+"""What the library's page draws by hand: results, the values of facets, bars. As templates they took longer than the search."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from masthead.articles.cards import Link
-from masthead.front import timeline
+from masthead.front import when
 from masthead.front.content import PublicationFacts
 from masthead.front.finding import Chip, Leaf, Result, Value, address
 from masthead.front.templatetags.front import date_of
@@ -102,12 +100,12 @@ def draw_leaves(leaves: Iterable[Leaf]) -> SafeString:
 
 
 @register.simple_tag
-def draw_bars(bars: Sequence[timeline.Bar]) -> SafeString:
-    """Bars of a timeline, for the eye."""
-    return SafeString(timeline.draw(bars, address))
+def draw_bars(bars: Sequence[when.Bar]) -> SafeString:
+    """Bars of years or months, for the eye."""
+    return SafeString(when.draw(bars, address))
 
 
 @register.simple_tag
-def list_bars(bars: Iterable[timeline.Bar]) -> SafeString:
+def list_bars(bars: Iterable[when.Bar]) -> SafeString:
     """The same bars as links, in words."""
     return draw_values(Value(bar.name, bar.count, bar.query, bar.chosen) for bar in bars if bar.count or bar.chosen)

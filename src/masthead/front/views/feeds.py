@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.feedgenerator import Rss201rev2Feed
 from django.utils.html import escape
@@ -15,9 +15,10 @@ from masthead.articles.models import Article, Author, Topic
 from masthead.articles.rendering import Rendered
 from masthead.articles.teaser import summary, teaser
 from masthead.core import changelog, clock
-from masthead.front import content, headers
+from masthead.front import content, guides, headers
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
+from masthead.front.views.guides import moved
 
 ITEMS = 30
 
@@ -53,6 +54,20 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     publication = content.publication_facts()
     chosen = cards.listed(clock.now()).filter(topics=found)
     return _feed(request, publication, chosen, f"{publication.name}: {found.name}", found.get_absolute_url(), found.introduction)
+
+
+@require_safe
+def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
+    """The newest articles on two topics; there where their page is."""
+    both = guides.two(one, other)
+    if one > other:
+        return moved(request, both, "feed.rss")
+    if not guides.exists(both, clock.now()):
+        raise Http404("Nothing is written on both.")
+    publication = content.publication_facts()
+    chosen = cards.listed(clock.now()).filter(topics=both.first).filter(topics=both.second)
+    introduction = both.relation.introduction if both.relation else ""
+    return _feed(request, publication, chosen, f"{publication.name}: {both.name}", both.path, introduction)
 
 
 @require_safe

@@ -1,7 +1,7 @@
-"""The library: its search page, what a text may become while it is typed, and the same search as JSON (docs/reference/search-api.md).
+"""The library: its search page, what a text may become while it is typed, and the search as JSON (docs/reference/search-api.md).
 
 A search is answered for the visitor who asks and kept by nobody. It writes nothing and is counted against no limit: what it costs
-is bounded by what the engine takes of a text, about as much as any page that is not held.
+is bounded by what the engine takes of a text, and is about what any page costs that is not held.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -15,11 +17,17 @@ from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
 
 
-def _answer(request: HttpRequest, page: content.Page, publication: content.PublicationFacts, path: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest,
+    page: content.Page,
+    publication: content.PublicationFacts,
+    path: str = "",
+    fresh_until: datetime | None = None,
+) -> HttpResponse:
     now = clock.now()
     view = view_for(request, path or page.canonical, publication)
     rendering = render_page(view, page, publication, now)
-    fresh_until = earliest(rendering.fresh_until, content.next_listed(now))
+    fresh_until = earliest(rendering.fresh_until, content.next_listed(now), fresh_until)
     mark = Mark(view, (changelog.LIST,), fresh_until=fresh_until, parameters=page.parameters)
     return headers.variant(request, HttpResponse(rendering.html), mark)
 
@@ -56,12 +64,6 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         fresh_until=earliest(rendering.fresh_until, page.until),
     )
     return headers.variant(request, HttpResponse(rendering.html), mark)
-
-
-@require_safe
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """A topic's articles."""
-    return _answer(request, content.topic(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
 
 
 @require_safe
