@@ -17,7 +17,10 @@ from masthead.library.query import Request
 CHOSEN = ' class="chosen"'
 WIDE, GAP = 10, 1.6  # of a bar's column, in a drawing that is stretched to its place
 LEAST = 3.0  # what a single article is drawn as beside thousands
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _DATES = re.compile(r'(?:^|\s)-?(?:before|after):(?:"[^"]*"|\S+)', re.IGNORECASE)
 
 
@@ -57,7 +60,8 @@ def when(counts: Sequence[tuple[str, int]], request: Request) -> When | None:
         return None
     decades = bool(found) and found[0].name.endswith("s")
     bars = tuple(_bar(stretch, 10 if decades else 1, request) for stretch in found)
-    labels = [found[0].name, str(found[len(found) // 2].first), found[-1].name] if len(found) > 4 else [s.name for s in found[:1] + found[-1:]]
+    ends = [found[0].name, found[-1].name] if len(found) > 1 else []
+    labels = [ends[0], str(found[len(found) // 2].first), ends[1]] if len(found) > 4 else ends
     return When(
         bars=bars if len(bars) > 1 else (),
         unit="decade" if decades else "year",
