@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import account, archive, feeds, journey, media, pages, passkeys, robots, sitemaps
 
 urlpatterns = [
     path("", pages.home),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("authors/", pages.authors),
     path("authors/<slug:slug>/", pages.author),
     path("authors/<slug:slug>/feed.rss", feeds.author),
+    path("archive/", archive.years),
+    path("archive/<int:year>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/<int:day>/", archive.stretch),
     path("subscribe/", pages.subscribe),
     path("newsletters/", journey.newsletters_form),
     path("keep-reading/", journey.keep_reading),
@@ -40,6 +44,7 @@ urlpatterns = [
     path("feeds/articles.rss", feeds.articles),
     path("sitemap.xml", sitemaps.index),
     path("sitemap-pages.xml", sitemaps.pages),
+    path("sitemap-archive.xml", sitemaps.archive),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles),
     path("news-sitemap.xml", sitemaps.news),
     path("robots.txt", robots.robots),
