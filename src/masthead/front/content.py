@@ -227,6 +227,7 @@ class ListPage(Page):
     kind: str
     name: str
     path: str
+    followed: str  # the slug its form names
     introduction: str = ""
     role: str = ""
     portrait: Picture | None = None
@@ -294,6 +295,7 @@ def _list_page(
         kind=kind,
         name=name,
         path=path,
+        followed=path.rstrip("/").rpartition("/")[2],
         introduction=introduction,
         role=role,
         portrait=portrait,

@@ -55,7 +55,7 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorsPage(Page):
-    """Those who wrote something. ``key`` is its path as the edge reads it, with values as they are, not as addresses have them."""
+    """Those who wrote something. ``key`` is its path as the edge reads it: values as they are, not as addresses have them."""
 
     template: ClassVar[str] = "front/authors.html"
     parameters: ClassVar[tuple[str, ...]] = ("letter", "after")

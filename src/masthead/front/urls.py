@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from masthead.front.views import account, archive, feeds, journey, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import (
+    account,
+    archive,
+    feeds,
+    journey,
+    keeping,
+    media,
+    opensearch,
+    pages,
+    passkeys,
+    private_feeds,
+    robots,
+    sitemaps,
+)
 
 urlpatterns = [
     path("", pages.home),
@@ -29,6 +42,13 @@ urlpatterns = [
     path("confirm/resend/", journey.resend),
     path("confirm/<str:token>/", journey.confirm_link),
     path("save/", journey.save),
+    path("follow/", keeping.follow),
+    path("library/save/", keeping.save_search),
+    path("account/following/end/", keeping.unfollow),
+    path("account/searches/rename/", keeping.rename_search),
+    path("account/searches/remove/", keeping.remove_search),
+    path("account/feeds/make/", keeping.make_feed),
+    path("account/feeds/end/", keeping.revoke_feed),
     path("account/", account.home),
     path("account/email/", account.change_email),
     path("account/email/confirm/", account.confirm_email),
@@ -42,6 +62,8 @@ urlpatterns = [
     path("account/delete/", account.delete),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
+    path("feeds/private/<str:token>.rss", private_feeds.feed),
+    path("opensearch.xml", opensearch.description),
     path("sitemap.xml", sitemaps.index),
     path("sitemap-pages.xml", sitemaps.pages),
     path("sitemap-archive.xml", sitemaps.archive),

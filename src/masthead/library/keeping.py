@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from masthead.access.policy import Policy
 from masthead.articles import cards
 from masthead.articles.models import Article, Author, Byline, Topic
 from masthead.core import clock, keys
+from masthead.library import query, search
 from masthead.library.models import Follow, PrivateFeed, SavedSearch
 from masthead.readers.models import Reader
 
@@ -78,9 +81,9 @@ def followed_articles(*, follows: Sequence[Follow], now: datetime, most: int) ->
 
 
 @transaction.atomic
-def save_search(*, reader: Reader, query: str, name: str = "") -> SavedSearch:
-    """Keep the search ``query`` (as its address has it); twice is once. Raises :class:`Empty`, :class:`TooMany`."""
-    canonical = canonical_query(query)
+def save_search(*, reader: Reader, address: str, name: str = "") -> SavedSearch:
+    """Keep the search that the query string ``address`` asks for; twice is once. Raises :class:`Empty`, :class:`TooMany`."""
+    canonical = canonical_query(address)
     if not canonical:
         raise Empty("There is nothing in that search to save. Type what you look for first.")
     if len(canonical) > LONGEST_QUERY:
@@ -111,35 +114,42 @@ def _printable(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
-def name_for(query: str) -> str:
+def name_for(canonical: str) -> str:
     """What a search is called whose reader gave it no name: what they typed, else its filters."""
-    fields = parse_qs(query)
-    return " ".join(fields.get("q", [])) or ", ".join(value for values in fields.values() for value in values) or "Search"
+    fields = parse_qs(canonical)
+    return " ".join(fields.get("q", [])) or ", ".join(value for values in fields.values() for value in values)
 
 
-# The search page's own parameters in their order; ``page`` and the like are places in the results, not what is searched.
-PARAMETERS = ("q", "topic", "region", "author", "format", "year", "month", "access", "after", "before", "order")
-
-
-def canonical_query(query: str) -> str:
-    """``query`` with what the search page knows and nothing else, in one order; empty where nothing is searched for."""
+def _request(text: str) -> query.Request:
+    """The search a query string asks for."""
     try:
-        given = parse_qsl(query[: 4 * LONGEST_QUERY], max_num_fields=50)
-    except ValueError:
-        return ""
-    kept = [(name, _printable(value)) for known in PARAMETERS for name, value in given if name == known]
-    kept = [(name, value) for name, value in dict.fromkeys(kept) if value]
-    return urlencode(kept) if any(name != "order" for name, _ in kept) else ""
+        given = parse_qs(text[: 8 * LONGEST_QUERY].lstrip("?"), max_num_fields=50)
+    except ValueError:  # more fields than any search has
+        given = {}
+    return replace(query.parse(query.FromMapping(given)), page=1, typing=False)
 
 
-def results_of(saved: SavedSearch, now: datetime) -> list[int]:
-    """The numbers of the articles ``saved`` finds, newest first: as anybody would find them, since whoever holds the feed's
-    address may ask. The one place that asks the engine.
+def canonical_query(text: str) -> str:
+    """The query string ``text`` with what the search page knows and nothing else, in its order; empty for no search."""
+    request = _request(text)
+    return request.query_string() if request.text or request.filtered else ""
+
+
+def results_of(saved: SavedSearch, *, policy: Policy, now: datetime, most: int) -> list[int] | None:
+    """The numbers of what ``saved`` finds, the newest ``most``, as anybody would find them: whoever holds the feed's address may
+    ask. None while the library is being prepared. The one place that asks the engine.
     """
-    from masthead.library import search
-
-    request = search.parse({**parse_qs(saved.query), "order": ["newest"]})
-    return list(search.search(request, whole=False, now=now).numbers)
+    request = replace(_request(saved.query), order=query.Order.NEWEST)
+    found: list[int] = []
+    while len(found) < most:
+        results = search.search(request, whole=False, policy=policy, now=now, facets=False)
+        if not results.ready:
+            return None
+        found += results.numbers
+        if request.page >= results.pages:
+            break
+        request = replace(request, page=request.page + 1)
+    return found[:most]
 
 
 # --- private feeds
@@ -186,10 +196,13 @@ def feed_of(token: str) -> PrivateFeed | None:
     return rows.filter(token_hash=keys.keyed_hash(PURPOSE, token), revoked=None, reader__is_active=True).first()
 
 
-def articles_of(feed: PrivateFeed, *, now: datetime, most: int) -> QuerySet[Article]:
-    """What ``feed`` carries: at most ``most`` of the newest listed articles."""
+def articles_of(feed: PrivateFeed, *, policy: Policy, now: datetime, most: int) -> QuerySet[Article] | None:
+    """What ``feed`` carries: at most ``most`` of the newest listed articles. None while that cannot be said."""
     if feed.search is not None:
-        numbers = results_of(feed.search, now)[:most]
+        found = results_of(feed.search, policy=policy, now=now, most=most)
+        if found is None:
+            return None
+        numbers = found
     elif feed.follow is not None:
         numbers = followed_articles(follows=[feed.follow], now=now, most=most)
     else:
