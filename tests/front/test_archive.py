@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -80,7 +81,7 @@ def test_the_parts_of_a_stretch_fill_it() -> None:
     for stretch in (Stretch(2019), Stretch(2020, 2), Stretch(2019, 12)):
         parts = stretch.parts()
         assert (parts[0].first, parts[-1].after) == (stretch.first, stretch.after)
-        assert all(one.after == two.first for one, two in zip(parts, parts[1:], strict=False))
+        assert all(one.after == two.first for one, two in pairwise(parts))
 
 
 zones = st.sampled_from(sorted(available_timezones()))
@@ -219,7 +220,7 @@ def test_a_month_is_a_calendar_of_weeks() -> None:
     assert weeks[3][3] == "21 March 2019: 1 article 21 1"
     assert [len(week) for week in weeks] == [7] * 5
     assert [link["href"] for link in page.select(".month a")] == ["/archive/2019/03/21/"]
-    assert [head.abbr["title"] for head in page.select(".month th")][0] == "Monday"
+    assert page.select_one(".month abbr")["title"] == "Monday"
 
 
 def test_elsewhere_weeks_begin_on_sunday(house: Publication) -> None:
