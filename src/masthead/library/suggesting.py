@@ -1,0 +1,1 @@
+"""Which topics a text is about, by the words in it."""
