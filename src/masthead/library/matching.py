@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
 from tantivy import FieldType, Occur, Query, Searcher
 
@@ -31,6 +33,7 @@ NEAR = 0.6  # for two words of the search that stand together
 SHORTEST_PREFIX = 2
 
 Terms = tuple[str, ...]
+Moments = tuple[datetime | None, datetime | None]  # from, and until before
 Synonyms = Mapping[Terms, Sequence[Terms]]  # folded words to the folded words that mean the same
 
 
@@ -51,7 +54,8 @@ class Counts:
         if known is None:
             known = self.searcher.doc_freq("body", term)
             if known >= COMMON:
-                known = self.searcher.search(Query.term_query(SCHEMA, "body", term), limit=1).count
+                found: Any = self.searcher.search(Query.term_query(SCHEMA, "body", term), limit=1)  # its stub forgets the count
+                known = int(found.count)
             if len(self._rest) > 20_000:
                 self._rest.clear()
             self._rest[term] = known
@@ -94,7 +98,7 @@ class Matcher:
         return found
 
     def senses(self, wanted: Wanted) -> list[list[Terms]]:
-        """The words of ``wanted``, each as it was typed and as whatever means the same. Function words go, unless all are some."""
+        """The words of ``wanted``, each as it was typed and as what means the same. Function words go, unless all are some."""
         typed = [word for text in wanted.words for word in languages.words(text)]
         silent = {word for word in typed if languages.is_function_word(word, self.languages[0])}
         if len(silent) == len(set(typed)):
@@ -189,7 +193,7 @@ class Matcher:
         """What is worth more without being asked for: neighbouring words of the search that stand together in the text."""
         typed = [sense[0] for sense in self.senses(wanted)]
         return [
-            Query.boost_query(self._run((*one, *other), slop=1), NEAR) for one, other in zip(typed, typed[1:], strict=False)
+            Query.boost_query(self._run((*one, *other), slop=1), NEAR) for one, other in pairwise(typed)
         ][:6]
 
     # What is left out, and filters -----------------------------------------------------------------------------------------
@@ -199,7 +203,7 @@ class Matcher:
         phrases = [*wanted.excluded, *(phrase.text for phrase in wanted.phrases if phrase.excluded)]
         return [self._phrase(Phrase(text, excluded=True)) for text in phrases]
 
-    def filters(self, request: Request, wanted: Wanted, moments: Sequence[tuple[datetime | None, datetime | None]]) -> list[Query]:
+    def filters(self, request: Request, wanted: Wanted, moments: Sequence[Moments]) -> list[Query]:
         """Facets, author:, topic: and ``moments`` (from, until), as queries that add nothing to the score."""
         found: list[Query] = []
         for name in ("topic", "region", "author"):
@@ -217,8 +221,9 @@ class Matcher:
             lower = None if since is None else math.floor(since.timestamp())
             upper = None if until is None else math.floor(until.timestamp())
             if lower is not None or upper is not None:
+                # an end that is left open may not be said to be left out
                 found.append(
-                    Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_lower=True, include_upper=False)
+                    Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None)
                 )
         return [Query.const_score_query(query, 0.0) for query in found]
 
@@ -239,7 +244,7 @@ def combined(
     excluded: Sequence[Query] = (),
     filters: Sequence[Query] = (),
 ) -> Query:
-    """The whole query: all of ``groups`` (or ``at_least`` so many), better with ``near``, never ``excluded``, within ``filters``."""
+    """The whole query: all of ``groups`` or ``at_least`` so many, better with ``near``, no ``excluded``, within ``filters``."""
     parts: list[tuple[Occur, Query]] = []
     if groups and (at_least is None or at_least >= len(groups)):
         parts += [(Occur.Must, query) for query in groups]

@@ -147,7 +147,10 @@ def parse(given: Parameters) -> Request:
     if page > DEEPEST:
         notes.append(f"We show the first {DEEPEST} pages. Please narrow the search by a topic, an author or a year.")
         page = DEEPEST
-    request = Request(text=text, **filters, year=year, month=month, page=page, typing="1" in given.getlist("typing"))
+    request = replace(
+        Request(text=text, year=year, month=month, page=page, typing="1" in given.getlist("typing")),
+        **filters,  # type: ignore[arg-type]
+    )
     wanted = "".join(given.getlist("order")[:1])
     order = Order(wanted) if wanted in set(Order) else request.default_order
     if order == Order.RELEVANCE and not text:

@@ -1,16 +1,19 @@
-"""The library's face: what is found for whom. Nothing here knows who asks but for one thing: whether everything is open to them."""
+"""The library's face: what is found for whom. Of who asks it knows one thing: whether everything is open to them."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import tantivy
 from django.conf import settings
 from tantivy import Query
 
@@ -20,11 +23,12 @@ from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.library import languages, spelling, world
 from masthead.library.matching import Matcher, combined, synonyms_of
+from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
 from masthead.library.place import Place
 from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
 from masthead.library.reading import Library, State
-from masthead.library.schema import FACETS, SCHEMA
+from masthead.library.schema import FACETS
 
 log = logging.getLogger("masthead.library")
 
@@ -38,8 +42,8 @@ YEARS = 400
 class Results:
     """What was found. ``numbers`` are articles, in order; ``total`` all that match.
 
-    ``facets`` and ``timeline`` count what this visitor may search in full: for whoever may not read everything they leave out what
-    matched in the rest only. ``marks`` finds the words in a text. ``seconds`` were spent in tantivy.
+    ``facets`` and ``timeline`` count what this visitor may search in full: for whoever may not read everything they leave out
+    what matched in the rest only. ``marks`` finds the words in a text. ``seconds`` were spent in tantivy.
     """
 
     request: Request
@@ -128,14 +132,15 @@ class _Asking:
 
     def count(self, query: Query) -> int:
         begun = time.perf_counter()
-        found = self.state.searcher.search(query, limit=1).count
+        found: Any = self.state.searcher.search(query, limit=1)
         self.seconds += time.perf_counter() - begun
-        return int(found)
+        return int(found.count)
 
     def hits(self, query: Query, request: Request) -> tuple[tuple[int, ...], int]:
         """The articles of the page asked for, and how many there are in all."""
         begun = time.perf_counter()
         searcher = self.state.searcher
+        result: Any  # tantivy's stub forgets the count
         offset = (request.page - 1) * PAGE
         if request.order != Order.RELEVANCE:
             order = _ORDERS[request.order]
@@ -281,18 +286,25 @@ def _replaced(text: str, word: str, other: str) -> str:
 
 # --- order
 
-from tantivy import Order as _TantivyOrder  # noqa: E402
+_ORDERS = {Order.NEWEST: tantivy.Order.Desc, Order.OLDEST: tantivy.Order.Asc}
+_YEAR = 365.25 * 86400  # seconds
 
-_ORDERS = {Order.NEWEST: _TantivyOrder.Desc, Order.OLDEST: _TantivyOrder.Asc}
+
+def _load_ranking() -> tuple[float, float]:
+    row = Ranking.objects.first() or Ranking()
+    return row.recency, max(row.half_life, 0.05)
 
 
-def _recency(now: datetime):  # type: ignore[no-untyped-def]
-    """How much more an article is worth for being young: a function of its date in seconds."""
-    strength, half_life = 0.25, 3.0
-    moment, year = now.astimezone(UTC).timestamp(), 365.25 * 86400
+_ranking = Remembered(_load_ranking, changelog.POLICY)
+
+
+def _recency(now: datetime) -> Callable[[int], float]:
+    """How much more an article is worth for being young: a function of its date in seconds since 1970."""
+    strength, half_life = _ranking.get()
+    moment = now.timestamp()
 
     def factor(dated: int) -> float:
-        return 1.0 + strength * 0.5 ** (max(0.0, (moment - dated) / year) / half_life)
+        return 1.0 + float(strength * 0.5 ** (max(0.0, (moment - dated) / _YEAR) / half_life))
 
     return factor
 

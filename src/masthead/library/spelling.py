@@ -21,12 +21,13 @@ def allowed(word: str) -> int:
 def nearest(word: str, searcher: Searcher, held: int) -> str | None:
     """The word that ``word`` (folded, in ``held`` articles) was probably meant to be; None where it may be right.
 
-    Of the nearest the most common. Words that begin otherwise are only looked through where none begins alike.
+    Of the nearest the most common. It begins with the same letter, or (where there is none) with the second: going through the
+    whole dictionary takes a tenth of a second.
     """
     distance = allowed(word)
     if not distance or word.isdigit():
         return None
-    for beginning in (word[0], ""):
+    for beginning in dict.fromkeys(word[:2]):
         choices = searcher.terms_with_prefix("words", beginning)
         found = _nearest(word, choices, distance, max(ENOUGH, held * MUCH_MORE))
         if found:

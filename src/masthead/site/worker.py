@@ -27,6 +27,7 @@ from django_tasks_db.models import DBTaskResult
 
 from masthead.core import clock, mail
 from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.library import keeper
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -86,6 +87,7 @@ class Worker:
     def __init__(self) -> None:
         self.name = f"{PREFIX}{socket.gethostname()[:40]}:{uuid4().hex[:12]}"
         self.stop = threading.Event()
+        self._keeper = keeper.Keeper()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -101,6 +103,7 @@ class Worker:
             Loop("mail", 0.25, self.submit_mail, self.stop),
             Loop("tasks", 0.5, self.run_tasks, self.stop),
             Loop("chores", 5.0, self.do_chores, self.stop),
+            Loop("library", keeper.EVERY, self._keeper.tick, self.stop),
         ]
 
     def run(self) -> None:
