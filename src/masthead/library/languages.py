@@ -33,6 +33,22 @@ STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
+# What tantivy's list for English leaves out, and a question in whole sentences is full of. Not "us", "who", "may" or "might", which
+# folded look like a country, an organisation, a month and power.
+_MORE = {
+    "en": frozenset(
+        """
+        about above across after again against all along also although am among another any anyone anything around away because been
+        before behind being below beside besides between beyond both can cannot could did do does doing done down during each either
+        else etc ever every few for from further had has have having he hence her here hers herself him himself his how however i
+        indeed its itself just least less like many me more most much must my myself near neither nor now off often once one only onto
+        other others otherwise our ours ourselves out over own per perhaps quite rather re s same shall she should since so some
+        something than them themselves thence therefore those though through throughout thus together too toward towards under until
+        up upon very via were we what whatever when whence whenever where whereas wherever whether which whichever while whoever whole
+        whom whose why within without would yes yet you your yours yourself yourselves theirs
+        """.split()
+    )
+}
 _WITH_STOP_WORDS = {"da", "de", "en", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
 
 
@@ -72,6 +88,8 @@ def words(text: str) -> list[str]:
 @cache
 def is_function_word(word: str, language: str) -> bool:
     """Whether ``word`` (folded) says nothing by itself in ``language``: "the", "of"."""
+    if word in _MORE.get(language, ()):
+        return True
     return language in _WITH_STOP_WORDS and not _without_stop_words(language).analyze(word)
 
 

@@ -1,7 +1,7 @@
 """What the index holds of an article. Pure.
 
-Two fields hold the text: ``opening`` what anybody may see of it (all of it, where the article is open), ``body`` the whole. Which
-of them a query may use, and how, is decided in one place, :mod:`masthead.library.matching`.
+Two fields hold the text, headline and standfirst first: ``opening`` what anybody may see of it (all of it, where the article is
+open), ``body`` the whole. Which of them a query may use, and how, is decided in one place, :mod:`masthead.library.matching`.
 
 Change anything here, and raise :data:`VERSION`: an index of another version is built anew.
 """
@@ -12,7 +12,7 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages
 
-VERSION = 1
+VERSION = 2
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -71,7 +71,7 @@ def document(
         else:
             made.add_text(name, text)
     made.add_text("authors", authors)
-    made.add_text("words", "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors, texts["opening"])))
+    made.add_text("words", "\n".join((texts["topics"], authors, texts["opening"])))
     for name, values in facets.items():
         for value in values:
             made.add_text(name, value)
