@@ -1,9 +1,9 @@
 """The same articles in PostgreSQL's full text search, set up as its manual advises.
 
-A ``tsvector`` column generated from headline (A), standfirst (B) and text (D) with the configuration ``english``, a GIN index without
-pending list, rows brought by ``COPY`` and the index made after them, ``VACUUM ANALYZE``; questions by
-``websearch_to_tsquery``, ranked by ``ts_rank_cd``. The server's own settings are left as they are and told. The database is made for
-the occasion and dropped.
+A ``tsvector`` column generated from headline (A), standfirst (B) and text (D) with the configuration ``english``, a GIN index
+without pending list, rows brought by ``COPY`` and the index made after them, ``VACUUM ANALYZE``; questions by
+``websearch_to_tsquery``, ranked by ``ts_rank_cd``. The server's own settings are left as they are and told. The database is made
+for the occasion and dropped.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Postgres:
             where += f" AND {name} = %s" if name in ("year", "access") else f" AND {name}s @> ARRAY[%s]"
             values = [*values, value]
         found = self.connection.execute(
-            f"SELECT title FROM article, {query} AS query WHERE {where} ORDER BY ts_rank_cd(document, query) DESC LIMIT {MOST}",  # noqa: S608
+            f"SELECT title FROM article, {query} AS query WHERE {where} ORDER BY ts_rank_cd(document, query) DESC LIMIT {MOST}",
             values,
             prepare=True,
         )

@@ -33,22 +33,27 @@ STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-# What tantivy's list for English leaves out, and a question in whole sentences is full of. Not "us", "who", "may" or "might", which
-# folded look like a country, an organisation, a month and power.
+# What tantivy's list for English leaves out, and a question in whole sentences is full of. Not "us", "who", "may" or "might",
+# which folded look like a country, an organisation, a month and power.
 _MORE = {
     "en": frozenset(
-        """
-        about above across after again against all along also although am among another any anyone anything around away because been
-        before behind being below beside besides between beyond both can cannot could did do does doing done down during each either
-        else etc ever every few for from further had has have having he hence her here hers herself him himself his how however i
-        indeed its itself just least less like many me more most much must my myself near neither nor now off often once one only onto
-        other others otherwise our ours ourselves out over own per perhaps quite rather re s same shall she should since so some
-        something than them themselves thence therefore those though through throughout thus together too toward towards under until
-        up upon very via were we what whatever when whence whenever where whereas wherever whether which whichever while whoever whole
-        whom whose why within without would yes yet you your yours yourself yourselves theirs
-        """.split()
+        (
+            "about", "above", "across", "after", "again", "against", "all", "along", "also", "although", "am", "among", "another",
+            "any", "anyone", "anything", "around", "away", "because", "been", "before", "behind", "being", "below", "beside",
+            "besides", "between", "beyond", "both", "can", "cannot", "could", "did", "do", "does", "doing", "done", "down",
+            "during", "each", "either", "else", "etc", "ever", "every", "few", "for", "from", "further", "had", "has", "have",
+            "having", "he", "hence", "her", "here", "hers", "herself", "him", "himself", "his", "how", "however", "i", "indeed",
+            "its", "itself", "just", "least", "less", "like", "many", "me", "more", "most", "much", "must", "my", "myself",
+            "near", "neither", "nor", "now", "off", "often", "once", "one", "only", "onto", "other", "others", "otherwise", "our",
+            "ours", "ourselves", "out", "over", "own", "per", "perhaps", "quite", "rather", "re", "s", "same", "shall", "she",
+            "should", "since", "so", "some", "something", "than", "theirs", "them", "themselves", "thence", "therefore", "those",
+            "though", "through", "throughout", "thus", "together", "too", "toward", "towards", "under", "until", "up", "upon",
+            "very", "via", "we", "were", "what", "whatever", "when", "whence", "whenever", "where", "whereas", "wherever",
+            "whether", "which", "whichever", "while", "whoever", "whole", "whom", "whose", "why", "within", "without", "would",
+            "yes", "yet", "you", "your", "yours", "yourself", "yourselves",
+        )
     )
-}
+}  # fmt: skip
 _WITH_STOP_WORDS = {"da", "de", "en", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
 
 
