@@ -1,8 +1,8 @@
 """Fifty thousand articles: an archive for ``masthead import jsonl`` read twice over, in a data directory that may be kept.
 
 What is read again is another article: its title and id carry a number, and its text ends with a line of its own, since the
-importer leaves out what is there already. So does a text that stands twice in the archive itself. Records without title or text are
-passed over, and a few are read a third time instead. Every tenth article is open and
+importer leaves out what is there already. So does a text that stands twice in the archive itself. Records without title or text
+are passed over, and a few are read a third time instead. Every tenth article is open and
 three of ten are the subscribers', so that a search has something to show and something to keep back.
 """
 

@@ -26,8 +26,8 @@ from masthead.library.schema import SCHEMA
 
 COMMON = 5  # articles that must have a word before the rest of a shut article is found by it
 # Measured, not guessed: see docs/performance.md. Headline and standfirst stand in opening and body already, which know their
-# length; what they weigh by themselves comes on top, and more of it is worse: with 2 for the headline two of four collections fall
-# below plain BM25. A word of an opening is in the bag as well, which is why it weighs half.
+# length; what they weigh by themselves comes on top, and more of it is worse: with 2 for the headline two of four collections
+# fall below plain BM25. A word of an opening is in the bag as well, which is why it weighs half.
 WEIGHTS = {"title": 0.2, "standfirst": 0.1, "topics": 0.2, "opening": 0.5, "body": 1.0}
 AUTHORS = 1.0
 BAG = 1.0  # of a word's rarity: what finding it somewhere in the rest is worth
