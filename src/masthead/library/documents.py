@@ -121,7 +121,6 @@ class Maker:
             teaser = plain("\n".join(html for _, html in parts.teaser))
             rest = plain("\n".join(html for _, html in parts.rest))
             whole = f"{teaser}\n{rest}"
-            head = f"{title}\n{standfirst}"
             local = dated.astimezone(self._zone)
             exact = precision in (Article.Precision.DAY, Article.Precision.MONTH)
             yield schema.document(
@@ -132,10 +131,9 @@ class Maker:
                     "title": title,
                     "standfirst": standfirst,
                     "topics": "\n".join(text for name, _, _, aliases in about for text in (name, aliases) if text),
-                    # what everybody may read is searched in full by everybody; headline and standfirst stand in both, since words
-                    # are better weighed in one whole text than in its parts
-                    "opening": f"{head}\n{whole if access == Access.OPEN else teaser}",
-                    "body": f"{head}\n{whole}",
+                    # what everybody may read is searched in full by everybody
+                    "opening": whole if access == Access.OPEN else teaser,
+                    "body": whole,
                 },
                 authors="\n".join(name for name, _ in authors[number]),
                 facets={

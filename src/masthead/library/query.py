@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 LONGEST = 300  # characters of text
-MOST_WORDS = 24
+MOST_WORDS = 60
 MOST_FILTERS = 8  # values of one filter
 PAGE = 15
 DEEPEST = 200  # pages; who wants more is told to narrow
@@ -186,10 +186,7 @@ _DATE = re.compile(r"(\d{1,4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
 def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
-    """Take the search field's ``text`` apart: words, "phrases", -exclusions, author:, topic:, before:, after:, prefix*.
-
-    Of words the first ``most`` are kept.
-    """
+    """Take the search field's ``text`` apart: words, "phrases", -exclusions, author:, topic:, before:, after:, prefix*."""
     words: list[str] = []
     phrases: list[Phrase] = []
     excluded: list[str] = []

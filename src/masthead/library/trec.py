@@ -90,6 +90,7 @@ class Collection:
             counts=Counts(self._searcher),
             synonyms=synonyms_of(world.synonyms()),
             whole=open_words is None,
+            most=LONGEST_QUESTION,
         )
 
     def _made(self, document: dict[str, str], language: str, open_words: int | None) -> Any:
@@ -99,13 +100,7 @@ class Collection:
             number=len(self._names) - 1,
             language=language,
             own_language=language,
-            texts={
-                "title": title,
-                "standfirst": "",
-                "topics": "",
-                "opening": f"{title}\n{opening}",
-                "body": f"{title}\n{body}",
-            },
+            texts={"title": title, "standfirst": "", "topics": "", "opening": opening, "body": body},
             authors=document.get("author", ""),
             facets={},
             year=None,
@@ -117,13 +112,13 @@ class Collection:
     def search(self, text: str, most: int) -> list[tuple[str, float]]:
         """The best ``most`` documents for ``text``, with falling scores: first those with all of its words, then those with some.
 
-        That is what a reader gets: all words, and where nothing has them all, as many as possible.
+        Readers get the same order, and of it only the former while those are enough (``search.ENOUGH``).
         """
         wanted = read(text, most=LONGEST_QUESTION)
         groups = self._matcher.groups(wanted)
         if not groups:
             return []
-        rules = {"near": self._matcher.near(wanted), "excluded": self._matcher.excluded(wanted)}
+        rules = {"extras": self._matcher.extras(wanted), "excluded": self._matcher.excluded(wanted)}
         found = {number: score + ALL_WORDS for number, score in self._hits(combined(groups, **rules), most)}
         for number, score in self._hits(combined(groups, at_least=1, **rules), most):
             found.setdefault(number, score)
