@@ -69,6 +69,8 @@ def draw(sources: Iterable[Source], shares: dict[str, int] | None = None, seed: 
     """Questions in these shares (``SHARES`` where none are given), kinds mixed; no two alike."""
     chance = random.Random(seed)
     drawn = _sample(sources)
+    if not (drawn.rare and len(drawn.common) > 1 and drawn.middling):
+        raise ValueError("these articles do not give questions: they have no rare words, or no common ones")
     made: list[Asked] = []
     for kind, count in (shares or SHARES).items():
         make, found = _MAKERS[kind], dict[Asked, None]()

@@ -1,9 +1,9 @@
 """How good the library's ranking is: four search test collections, through ``masthead search-trec``, beside plain BM25.
 
 One setting for all of them: the analyzer, schema, query and weights that readers get. Beside it stands BM25 with nothing added
-(``plain_bm25.py``), measured in the same run by the same judge, and the figures that were to be beaten. nDCG@10 takes the judgements
-themselves as gains and log2(rank + 1) as discount; what nobody judged gains nothing; questions without a relevant document are left
-out.
+(``plain_bm25.py``), measured in the same run by the same judge, and the figures that were to be beaten. nDCG@10 takes the
+judgements themselves as gains and log2(rank + 1) as discount; what nobody judged gains nothing; questions without a relevant
+document are left out.
 """
 
 from __future__ import annotations
@@ -59,14 +59,15 @@ def main(arguments: Sequence[str]) -> int:
     head = ["", "questions", "nDCG@10", "MAP", "recall@100", "of plain BM25", "of the floor"]
     text = f"""# Relevance, measured
 
-Through `masthead search-trec`, {DEPTH:,} documents deep, one setting for all. *Little open*: as somebody to whom only the first
-{OPEN_WORDS} words of each document are open, and the rest is a bag of words. *Plain BM25*: k1 {plain_bm25.K1}, b {plain_bm25.B}, a crude
-stemmer, headline and text as one.
+Through `masthead search-trec`, {DEPTH:,} documents deep, one setting for all. *Little open*: as somebody to whom only the
+first {OPEN_WORDS} words of each document are open, and the rest is a bag of words. *Plain BM25*: k1 {plain_bm25.K1},
+b {plain_bm25.B}, a crude stemmer, headline and text as one.
 
 {report.targets(kept)}
 
 {report.table(head, rows)}"""
-    page = report.write("relevance", text, {"machine": machine.describe(), "scores": raw, "targets": [asdict(one) for one in kept]})
+    figures = {"machine": machine.describe(), "scores": raw, "targets": [asdict(one) for one in kept]}
+    page = report.write("relevance", text, figures)
     print(f"\n{text}\n\nAlso in {page}, raw figures beside it.")
     return 0 if all(one.met for one in kept) else 1
 

@@ -1,6 +1,6 @@
 """``masthead search-trec``: a search test collection, searched by the library's own analyzer, schema, query and weights.
 
-The index is made in a temporary directory and thrown away. Nothing is known of the collection beforehand, and nothing is set for it.
+The index is made in a temporary directory and thrown away. Nothing is known of the collection beforehand; nothing is set for it.
 """
 
 from __future__ import annotations
