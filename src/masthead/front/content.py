@@ -567,7 +567,7 @@ def _article_page(
         period=policy.period,
         gate=None if opens else _gate(article, policy, now),
         more=tuple(cards.of_rows(more.rows, names, shelf)),
-        keys=(changelog.article(article.id), *more.keys),
+        keys=(changelog.article(article.id), changelog.more(article.id), *more.keys),
         until=more.until,
     )
 
