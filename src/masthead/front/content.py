@@ -5,7 +5,6 @@ Nothing here knows who asks. The rest of an article is put in only when the call
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -32,6 +31,7 @@ from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
+from masthead.front import alphabet
 from masthead.front.marks import earliest
 from masthead.newsletters.models import Newsletter
 
@@ -229,6 +229,7 @@ class ListPage(Page):
     kind: str
     name: str
     path: str
+    followed: str = ""  # the slug its form names; empty where there is nothing to follow
     introduction: str = ""
     role: str = ""
     portrait: Picture | None = None
@@ -255,6 +256,7 @@ def author(slug: str, before: str, now: datetime) -> ListPage:
         kind="author",
         name=row.name,
         path=path,
+        followed=path.rstrip("/").rpartition("/")[2],
         introduction=row.biography,
         role=row.role,
         portrait=portrait,
@@ -287,14 +289,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage(Page):
-    """All topics, or the authors."""
+    """All topics."""
 
     template: ClassVar[str] = "front/index.html"
-    parameters: ClassVar[tuple[str, ...]] = ("after",)
 
     kind: str
     groups: tuple[Group, ...]
-    older: str = ""
 
 
 TOPIC_GROUPS = (
@@ -308,23 +308,20 @@ INDEX_ENTRIES = 200
 MANY_ENTRIES = 40  # more than anyone looks through without letters
 
 
-def _by_letter(title: str, entries: list[Entry]) -> Group:
+def by_letter(title: str, entries: list[Entry]) -> Group:
     """A group in the order of a dictionary, É beside E; a long one with its letters."""
-
-    def plain(entry: Entry) -> str:
-        return unicodedata.normalize("NFKD", entry.name).casefold()
-
-    entries = sorted(entries, key=plain)
-    if len(entries) <= MANY_ENTRIES:
-        return Group(title, tuple(entries))
-    letters: dict[str, str] = {}
-    for number, entry in enumerate(entries):
-        letter = plain(entry)[:1].upper()
-        letter = letter if letter.isalpha() else "0-9"
-        if letter not in letters:
-            letters[letter] = f"{slugify(title)}-{letter.lower()}"
-            entries[number] = replace(entry, anchor=letters[letter])
-    return Group(title, tuple(entries), tuple(Link(letter, f"#{anchor}") for letter, anchor in letters.items()))
+    shelves = alphabet.shelves(entries, lambda entry: entry.name)
+    ordered = [entry for shelf in shelves for entry in shelf.things]
+    if len(ordered) <= MANY_ENTRIES:
+        return Group(title, tuple(ordered))
+    letters = []
+    number = 0
+    for shelf in shelves:
+        anchor = f"{slugify(title) or 'letter'}-{shelf.key}"
+        ordered[number] = replace(ordered[number], anchor=anchor)
+        letters.append(Link(shelf.name, f"#{anchor}"))
+        number += len(shelf.things)
+    return Group(title, tuple(ordered), tuple(letters))
 
 
 def topics() -> IndexPage:
@@ -339,7 +336,7 @@ def topics() -> IndexPage:
             if t.kind == kind
         ]
         if found:
-            groups.append(_by_letter(title, found))
+            groups.append(by_letter(title, found))
     return IndexPage(
         title="Topics",
         description="Everything we write about: regions, countries, alliances, organisations and themes.",
@@ -347,33 +344,6 @@ def topics() -> IndexPage:
         crumbs=(Link("Home", "/"), Link("Topics", "/topics/")),
         kind="topics",
         groups=tuple(groups),
-    )
-
-
-def authors(after: str = "") -> IndexPage:
-    """Those who wrote something, by name; those with a biography first page by page (an archive can have thousands)."""
-    wrote = Author.objects.annotate(written=Count("bylines", filter=Q(bylines__article__live=True))).filter(written__gt=0)
-    rows = list(wrote.filter(name__gt=after).select_related("portrait").order_by("name")[: INDEX_ENTRIES + 1])
-    more, rows = len(rows) > INDEX_ENTRIES, rows[:INDEX_ENTRIES]
-    shelf = Shelf((row.portrait for row in rows), [PORTRAIT])
-    entries = tuple(
-        Entry(
-            row.name,
-            row.get_absolute_url(),
-            row.role or teaser.summary("", row.biography, 120),
-            shelf.picture(row.portrait, "", [PORTRAIT]),
-            row.written,
-        )
-        for row in rows
-    )
-    return IndexPage(
-        title="Authors",
-        description="Those who write for us.",
-        canonical=f"/authors/?after={after}" if after else "/authors/",
-        crumbs=(Link("Home", "/"), Link("Authors", "/authors/")),
-        kind="authors",
-        groups=(Group("", entries),) if entries else (),
-        older=rows[-1].name if more else "",
     )
 
 

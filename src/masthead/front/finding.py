@@ -22,7 +22,7 @@ from masthead.articles.models import Article, Author, Topic
 from masthead.articles.rendering import Block, plain
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.front.content import Page, PublicationFacts
+from masthead.front.content import Page, PublicationFacts, publication_facts
 from masthead.front.when import MONTHS, When, when, without_dates
 from masthead.library import languages, passages
 from masthead.library import search as library
@@ -306,6 +306,11 @@ class LibraryPage(Page):
         return PATH
 
     @property
+    def kept(self) -> str:
+        """The query string a reader keeps."""
+        return self.request.query_string()
+
+    @property
     def count(self) -> str:
         """How many were found, for people."""
         return f"{self.total:,}"
@@ -395,7 +400,8 @@ def _leaves(request: Request, last: int) -> tuple[Leaf, ...]:
 
 def _topics_like(text: str, topics: Mapping[str, Named]) -> tuple[Link, ...]:
     """Topics that have one of the words of ``text`` in their name."""
-    words = {word for word in languages.words(text) if len(word) > 2}
+    language = languages.base(publication_facts().language)
+    words = {word for word in languages.words(text) if len(word) > 2 and not languages.is_function_word(word, language)}
     found = [topic for topic in topics.values() if words & set(topic.words)]
     return tuple(Link(topic.name, f"/topics/{topic.slug}/") for topic in found[:6])
 

@@ -199,6 +199,7 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         kind="topic",
         name=row.name,
         path=path,
+        followed=row.slug,
         introduction=row.introduction,
         cards=tuple(cards.cards_of(shown, shelf)),
         older=f"{path}?before={page.older}" if page.older else "",

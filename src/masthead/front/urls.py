@@ -2,7 +2,22 @@
 
 from django.urls import path, register_converter
 
-from masthead.front.views import account, feeds, guides, journey, library, media, pages, passkeys, robots, sitemaps
+from masthead.front.views import (
+    account,
+    archive,
+    feeds,
+    guides,
+    journey,
+    keeping,
+    library,
+    media,
+    opensearch,
+    pages,
+    passkeys,
+    private_feeds,
+    robots,
+    sitemaps,
+)
 
 
 class Year:
@@ -35,6 +50,10 @@ urlpatterns = [
     path("library/", library.library),
     path("library/suggest.json", library.suggest),
     path("api/v1/search", library.api),
+    path("archive/", archive.years),
+    path("archive/<int:year>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/<int:day>/", archive.stretch),
     path("subscribe/", pages.subscribe),
     path("newsletters/", journey.newsletters_form),
     path("keep-reading/", journey.keep_reading),
@@ -47,6 +66,13 @@ urlpatterns = [
     path("confirm/resend/", journey.resend),
     path("confirm/<str:token>/", journey.confirm_link),
     path("save/", journey.save),
+    path("follow/", keeping.follow),
+    path("library/save/", keeping.save_search),
+    path("account/following/end/", keeping.unfollow),
+    path("account/searches/rename/", keeping.rename_search),
+    path("account/searches/remove/", keeping.remove_search),
+    path("account/feeds/make/", keeping.make_feed),
+    path("account/feeds/end/", keeping.revoke_feed),
     path("account/", account.home),
     path("account/email/", account.change_email),
     path("account/email/confirm/", account.confirm_email),
@@ -60,9 +86,12 @@ urlpatterns = [
     path("account/delete/", account.delete),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
+    path("feeds/private/<str:token>.rss", private_feeds.feed),
+    path("opensearch.xml", opensearch.description),
     path("sitemap.xml", sitemaps.index),
     path("sitemap-pages.xml", sitemaps.pages),
     path("sitemap-relations.xml", sitemaps.relations),
+    path("sitemap-archive.xml", sitemaps.archive),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles),
     path("news-sitemap.xml", sitemaps.news),
     path("robots.txt", robots.robots),

@@ -36,7 +36,7 @@ def _result(result: Result, publication: PublicationFacts) -> str:
         )
     topic = f"{_link(card.topics[0])}" if card.topics else ""
     parts.append(
-        f'<div class="result-text">\n<p class="kicker">{topic}<span class="badge badge-{result.badge.kind}">'
+        f'<div class="result-text">\n<p class="kicker">{topic}<span class="may may-{result.badge.kind}">'
         f"{escape(result.badge.words)}</span></p>\n"
         f'<h3 class="card-title"><a href="{escape(card.path)}">{result.headline}</a></h3>\n'
     )
@@ -76,8 +76,8 @@ def draw_chips(chips: Iterable[Chip]) -> SafeString:
     """What narrows the search, each a link to the search without it."""
     return SafeString(
         "".join(
-            f'<li><a class="chip" href="{escape(address(chip.query))}" rel="nofollow"><span class="hidden">Without </span>'
-            f'<span class="chip-kind">{chip.kind}</span> {escape(chip.name)}<span class="chip-away" aria-hidden="true">×</span>'
+            f'<li><a class="narrowing" href="{escape(address(chip.query))}" rel="nofollow"><span class="hidden">Without </span>'
+            f'<span class="narrowing-kind">{chip.kind}</span> {escape(chip.name)}<span class="narrowing-away" aria-hidden="true">×</span>'
             "</a></li>\n"
             for chip in chips
         )

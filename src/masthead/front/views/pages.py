@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.core import changelog, clock
-from masthead.front import content, headers
+from masthead.front import content, directory, headers
 from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
@@ -80,8 +80,12 @@ def topics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def authors(request: HttpRequest) -> HttpResponse:
-    """All authors."""
-    return _answer(request, content.authors(request.GET.get("after", "")[:120]), content.publication_facts())
+    """All authors, or those of one letter."""
+    try:
+        page = directory.authors(request.GET.get("letter", "")[:40], request.GET.get("after", "")[:120])
+    except directory.Elsewhere as elsewhere:
+        return HttpResponseRedirect(elsewhere.path)
+    return _answer(request, page, content.publication_facts(), page.key)
 
 
 @require_safe
