@@ -15,6 +15,7 @@ PAGES = [
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
     "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
+    "/library/", "/library/?q=straits", "/library/?q=treaty&topic=trade&year=2026", "/library/?q=xyzzy&topic=trade",
 ]  # fmt: skip
 
 
