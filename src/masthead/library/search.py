@@ -150,10 +150,13 @@ class _Asking:
             result = searcher.search(query, RERANKED + PAGE)
             # beyond them the date does not count any more; so none is shown twice, wherever one page ends
             best, after = result.hits[:RERANKED], result.hits[RERANKED:]
-            dates = searcher.fast_field_values("dated", [address for _, address in best])
+            found = [address for _, address in best]
+            dates, held = searcher.fast_field_values("dated", found), searcher.fast_field_values("number", found)
             factor = _recency(self.now)
+            # what is equal stands in the same order on every machine: where a document lies depends on who wrote what when
             order_of = sorted(
-                range(len(best)), key=lambda n: (-(best[n][0] or 0.0) * factor(int(dates[n] or 0)), -int(dates[n] or 0), n)
+                range(len(best)),
+                key=lambda n: (-(best[n][0] or 0.0) * factor(int(dates[n] or 0)), -int(dates[n] or 0), -int(held[n] or 0)),
             )
             addresses = [*(best[n][1] for n in order_of), *(address for _, address in after)][offset : offset + PAGE]
         else:
