@@ -17,6 +17,11 @@ def articles(first: int, last: int) -> str:
     return f"articles:{first}-{last}"
 
 
+def more(number: int) -> str:
+    """The key of what one article leads on to: its page shows that, and nothing else does."""
+    return f"more:{number}"
+
+
 def visitor(subject: str) -> str:
     """The key of one reader's or device's standing and grants."""
     return f"visitor:{subject}"

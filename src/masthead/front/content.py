@@ -6,7 +6,7 @@ Nothing here knows who asks. The rest of an article is put in only when the call
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -21,15 +21,18 @@ from django.utils.text import slugify
 
 from masthead.access.policy import Policy
 from masthead.ads.models import Advertisement
-from masthead.articles import cards, teaser
-from masthead.articles.cards import Card, Link, links
-from masthead.articles.models import Article, Author, Rendering, Topic
+from masthead.articles import cards, rows, teaser
+from masthead.articles.cards import Card, Link
+from masthead.articles.models import Article, Author, Topic
 from masthead.articles.pictures import PORTRAIT, SHARED, WIDTHS, Picture, Shelf
-from masthead.articles.rendering import Rendered, render_body
+from masthead.articles.rendering import render_body
+from masthead.articles.rows import ArticleRow, CardRow, Names
+from masthead.articles.services import MOST_MORE
 from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
+from masthead.front.marks import earliest
 from masthead.newsletters.models import Newsletter
 
 HOME_ARTICLES = 60
@@ -455,56 +458,88 @@ class ArticlePage(Page):
     period: str  # "month" or "week"
     gate: GateFacts | None  # None when open
     more: tuple[Card, ...]
+    keys: tuple[str, ...]  # of the change log: what makes another page of it
+    until: datetime | None  # when time alone does
 
 
-def find_article(slug: str) -> Article:
-    """The live article of ``slug`` with its rendering, without its body. Raises 404 for none."""
-    rows = Article.objects.live().select_related("picture", "rendering").only(*_ON_ITS_PAGE).filter(slug=slug)
-    found = list(rows[:1])
-    if not found:
+def find_article(slug: str) -> ArticleRow:
+    """The live article of ``slug`` with its rendering, without its body, in one query. Raises 404 for none."""
+    found = rows.find(slug)
+    if found is None:
         raise Http404("No article is called that.")
-    return found[0]
+    return found
 
 
-_ON_ITS_PAGE = (
-    *cards.ON_A_CARD,
-    *("seo_title", "search_description", "last_published_at", "picture_caption", "picture_credit"),
-    *("source", "source_url", "licence", "rendering__blocks", "rendering__gate", "rendering__words"),
-)
+def article_page(article: ArticleRow, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``. Three queries, five at most."""
+    more = _more_from(article, now)
+    names = rows.names([article.id, *(row.id for row in more.rows)])
+    shelf = Shelf([article.picture, *(row.picture for row in more.rows)], (*WIDTHS, SHARED), makes=2)
+    return _article_page(article, names, more, shelf, opens=opens, policy=policy, now=now)
 
 
-def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
-    """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``."""
-    more = cards.ordered(cards.nearest(article, MORE_ARTICLES, now))
-    cards.load([article, *more])
-    shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED), makes=2)
-    # an article without a rendering was never published through the newsroom: show nothing rather than fail
-    rendering = getattr(article, "rendering", None) or Rendered((), None)
-    return _article_page(article, rendering, more, shelf, opens=opens, policy=policy, now=now)
-
-
-def draft_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
-    """The page of an unpublished ``article`` as it stands in memory."""
+def draft_page(draft: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of an unpublished article as it stands in memory."""
+    article, names = rows.of_draft(draft, render_body(draft.body))
     shelf = Shelf([article.picture], (*WIDTHS, SHARED), makes=2)
-    return _article_page(article, render_body(article.body), [], shelf, opens=opens, policy=policy, now=now)
+    return _article_page(article, {article.id: names}, _More(()), shelf, opens=opens, policy=policy, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """The articles a page goes on to. The choice stands until ``until``, or until the change log names one of ``keys``."""
+
+    rows: tuple[CardRow, ...]
+    keys: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+def _more_from(article: ArticleRow, now: datetime) -> _More:
+    """The stored choice; as far as that does not go, the nearest articles.
+
+    All of the stored choice is what the page depends on: of those above the last that is shown one withdrawn may come back, one
+    dated later reaches its date. What was chosen as nearest depends on whatever is published, as every list does.
+    """
+    numbers = tuple(number for number in dict.fromkeys(article.more) if number != article.id)[:MOST_MORE]
+    found = rows.cards(numbers) if numbers else {}
+    chosen: list[CardRow] = []
+    keys, waiting = [], []
+    for number in numbers:
+        if len(chosen) == MORE_ARTICLES:
+            break
+        keys.append(changelog.article(number))
+        row = found.get(number)
+        if row is not None and row.is_listed(now):
+            chosen.append(row)
+        elif row is not None:
+            waiting.append(row.dated)
+    if len(chosen) == MORE_ARTICLES:
+        return _More(tuple(chosen), tuple(keys), earliest(*waiting))
+    known = {row.id for row in chosen}
+    # as many as if nothing were stored, and one more for each it may name again
+    nearest = [n for n in cards.nearest(article, MORE_ARTICLES + len(known), now) if n not in known][: MORE_ARTICLES - len(known)]
+    others = rows.cards(nearest)
+    chosen += [others[number] for number in nearest if number in others]
+    return _More(tuple(chosen), (changelog.LIST,), next_listed(now))
 
 
 def _article_page(
-    article: Article,
-    rendering: Rendering | Rendered,
-    more: list[Article],
+    article: ArticleRow,
+    names: Mapping[int, Names],
+    more: _More,
     shelf: Shelf,
     *,
     opens: bool,
     policy: Policy,
     now: datetime,
 ) -> ArticlePage:
-    start = teaser.teaser(rendering, policy)
-    topics = links(article.topics.all())
+    start = teaser.teaser(article.rendering, policy)
+    own = names.get(article.id, rows.NOBODY)
+    topics = cards.topic_links(own)
     section = topics[:1]
     return ArticlePage(
         title=article.seo_title or article.title,
-        description=article.search_description or teaser.summary(article.standfirst, start.text),
+        description=article.search_description or teaser.summary(article.standfirst, "" if article.standfirst else start.text),
         canonical=article.path_on_site,
         crumbs=(Link("Home", "/"), *section, Link(article.title, article.path_on_site)),
         slug=article.slug,
@@ -512,30 +547,32 @@ def _article_page(
         access=article.access,
         headline=article.title,
         standfirst=article.standfirst,
-        format=article.get_format_display(),
-        authors=links(article.author_list),
+        format=article.format_name,
+        authors=cards.author_links(own),
         topics=topics,
         dated=article.dated,
         date_precision=article.date_precision,
-        modified=article.last_published_at,
-        minutes=max(1, round(rendering.words / WORDS_A_MINUTE)),
+        modified=article.published,
+        minutes=max(1, round(article.words / WORDS_A_MINUTE)),
         picture=shelf.picture(article.picture, article.picture_alt),
-        caption=article.picture_caption,
-        credit=article.picture_credit,
+        caption=article.caption,
+        credit=article.credit,
         shared=shelf.picture(article.picture, article.picture_alt, [SHARED]),
         teaser=mark_safe(start.html),  # sanitised when it was rendered
-        rest=mark_safe(teaser.rest(rendering, policy)) if opens else SafeString(""),
+        rest=mark_safe(teaser.rest(article.rendering, policy)) if opens else SafeString(""),
         source=article.source,
         source_url=article.source_url,
         licence=article.licence,
         allowance=policy.allowance,
         period=policy.period,
         gate=None if opens else _gate(article, policy, now),
-        more=tuple(cards.cards_of(more, shelf)),
+        more=tuple(cards.of_rows(more.rows, names, shelf)),
+        keys=(changelog.article(article.id), changelog.more(article.id), *more.keys),
+        until=more.until,
     )
 
 
-def _gate(article: Article, policy: Policy, now: datetime) -> GateFacts:
+def _gate(article: ArticleRow, policy: Policy, now: datetime) -> GateFacts:
     try:
         renews = policy.period_at(now).ends.astimezone(ZoneInfo(policy.timezone)).date()
     except (ValueError, OSError, KeyError):  # a malformed rule: the gate offers the subscription only

@@ -33,7 +33,25 @@ STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-_WITH_STOP_WORDS = {"da", "de", "en", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
+# Of the publication's most likely language more than the few that tantivy leaves out: they cost long questions their meaning
+_ENGLISH = {
+    "a", "about", "above", "across", "after", "again", "against", "all", "along", "also", "although", "am", "among", "an",
+    "and", "another", "any", "anyone", "anything", "are", "around", "as", "at", "away", "be", "because", "been", "before",
+    "behind", "being", "below", "beside", "besides", "between", "beyond", "both", "but", "by", "can", "cannot", "could",
+    "did", "do", "does", "doing", "done", "down", "during", "each", "either", "else", "etc", "ever", "every", "few", "for",
+    "from", "further", "had", "has", "have", "having", "he", "hence", "her", "here", "hers", "herself", "him", "himself",
+    "his", "how", "however", "i", "if", "in", "indeed", "into", "is", "it", "its", "itself", "just", "least", "less",
+    "like", "many", "may", "me", "might", "mine", "more", "most", "much", "must", "my", "myself", "near", "neither", "no",
+    "nor", "not", "now", "of", "off", "often", "on", "once", "one", "only", "onto", "or", "other", "others", "otherwise",
+    "our", "ours", "ourselves", "out", "over", "own", "per", "perhaps", "quite", "rather", "re", "s", "same", "shall",
+    "she", "should", "since", "so", "some", "something", "such", "t", "than", "that", "the", "their", "theirs", "them",
+    "themselves", "then", "thence", "there", "therefore", "these", "they", "this", "those", "though", "through",
+    "throughout", "thus", "to", "together", "too", "toward", "towards", "under", "until", "up", "upon", "us", "very", "via",
+    "was", "we", "were", "what", "whatever", "when", "whence", "whenever", "where", "whereas", "wherever", "whether",
+    "which", "whichever", "while", "who", "whoever", "whole", "whom", "whose", "why", "will", "with", "within", "without",
+    "would", "yes", "yet", "you", "your", "yours", "yourself", "yourselves",
+}  # fmt: skip
+_WITH_STOP_WORDS = {"da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
 
 
 def base(tag: str) -> str:
@@ -72,6 +90,8 @@ def words(text: str) -> list[str]:
 @cache
 def is_function_word(word: str, language: str) -> bool:
     """Whether ``word`` (folded) says nothing by itself in ``language``: "the", "of"."""
+    if language == "en":
+        return word in _ENGLISH
     return language in _WITH_STOP_WORDS and not _without_stop_words(language).analyze(word)
 
 

@@ -25,11 +25,18 @@ from masthead.library.query import Phrase, Request, Wanted
 from masthead.library.schema import SCHEMA
 
 COMMON = 5  # articles that must have a word before the rest of a shut article is found by it
-WEIGHTS = {"title": 3.0, "standfirst": 1.8, "topics": 1.6, "opening": 1.0, "body": 1.0}
-AUTHORS = 2.0
-BAG = 0.7  # of a word's rarity: what finding it somewhere in the rest is worth
+
+# Measured on four collections and on headlines half remembered: docs/explanation/library.md, `script/bench relevance`. Words are
+# weighed in one field that holds everything a visitor searches (splitting a text in two costs a tenth of the ranking); what says
+# that a word stands in a better place adds a little to it.
+PLACES = {"title": 0.2, "standfirst": 0.1, "topics": 0.3, "authors": 0.5}
+OPENING = 0.5
+BAG = 1.0  # times a word's rarity: what finding it somewhere in the rest is worth
 SYNONYM = 0.6
-NEAR = 0.6  # for two words of the search that stand together
+REPEATED = 0.8  # a word asked for n times counts n ** this
+NEAR_IN_TEXT, NEAR_IN_TITLE = 0.1, 0.3  # for neighbouring words of the search that stand together
+MOST_NEAR = 8  # pairs, and words from which on pairs are looked for in headlines only: phrases are what costs
+MOST_SENSES = 24  # different words
 SHORTEST_PREFIX = 2
 
 Terms = tuple[str, ...]
@@ -77,12 +84,14 @@ class Matcher:
     synonyms: Synonyms
     whole: bool
     openings: bool = True
+    most: int = MOST_SENSES
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields in which this visitor's words are looked for in full."""
-        text = ("body",) if self.whole else ("opening",) if self.openings else ()
-        return ("title", "standfirst", "topics", *text)
+        """The fields this visitor searches in full. The first holds all of them, where it may be believed."""
+        if self.whole:
+            return ("body",)
+        return ("opening",) if self.openings else ("title", "standfirst", "topics")
 
     # Words ------------------------------------------------------------------------------------------------------------
 
@@ -91,19 +100,28 @@ class Matcher:
 
         Without ``rest`` the bag is left out.
         """
-        found = [self._word(sense, rest=rest) for sense in self.senses(wanted)]
+        found = [self._word(sense, times, rest=rest) for sense, times in self.senses(wanted)]
         if prefix := self._prefix(wanted.prefix, rest=rest):
             found.append(prefix)
         found += [self._phrase(phrase) for phrase in wanted.phrases if not phrase.excluded]
         return found
 
-    def senses(self, wanted: Wanted) -> list[list[Terms]]:
-        """The words of ``wanted``, each as it was typed and as what means the same. Function words go, unless all are some."""
-        typed = [word for text in wanted.words for word in languages.words(text)]
-        silent = {word for word in typed if languages.is_function_word(word, self.languages[0])}
+    def senses(self, wanted: Wanted) -> list[tuple[list[Terms], int]]:
+        """The words of ``wanted``, each as it was typed and as what means the same, with how often it was.
+
+        Function words go, unless all are some, or written like the name they may be (US, WHO).
+        """
+        typed: list[str] = []
+        names: set[str] = set()
+        for text in wanted.words:
+            words = languages.words(text)
+            typed += words
+            if text.isupper() and 2 <= len(text) <= 4:
+                names.update(words)
+        silent = {word for word in typed if word not in names and languages.is_function_word(word, self.languages[0])}
         if len(silent) == len(set(typed)):
             silent = set()
-        found: list[list[Terms]] = []
+        found: dict[Terms, int] = {}
         position = 0
         while position < len(typed):
             for length in range(min(4, len(typed) - position), 0, -1):
@@ -112,28 +130,29 @@ class Matcher:
                     break
             position += len(run)
             if run[0] not in silent or len(run) > 1:
-                found.append([run, *self.synonyms.get(run, ())])
-        return found
+                found[run] = found.get(run, 0) + 1
+        return [([run, *self.synonyms.get(run, ())], times) for run, times in found.items()][: self.most]
 
-    def _word(self, senses: Sequence[Terms], *, rest: bool) -> Query:
+    def _word(self, senses: Sequence[Terms], times: int, *, rest: bool) -> Query:
         queries = []
         for number, words in enumerate(senses):
             query = self._term(words[0], rest=rest) if len(words) == 1 else self._together(words, rest=rest)
             queries.append(Query.boost_query(query, SYNONYM) if number else query)
         # not the sum: an article that says both India and Indian is not twice about it
-        return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, 0.1)
+        query = queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, 0.1)
+        return Query.boost_query(query, times**REPEATED) if times > 1 else query
 
     def _term(self, word: str, *, rest: bool) -> Query:
         parts = []
         for term in languages.stems(word, self.languages):
-            parts += [Query.boost_query(Query.term_query(SCHEMA, name, term), WEIGHTS[name]) for name in self.fields]
+            for name in self.fields:
+                parts.append(_weighed(Query.term_query(SCHEMA, name, term), OPENING if name == "opening" else 1.0))
             if rest and (bag := self._in_rest([term])):
                 parts.append(bag)
-        parts.append(Query.boost_query(Query.term_query(SCHEMA, "authors", word), AUTHORS))
         return _any(parts)
 
     def _together(self, words: Terms, *, rest: bool) -> Query:
-        parts = [self._run(words)]
+        parts = [self._run(words, dict.fromkeys(self.fields, 1.0))]
         if rest and (bag := self._in_rest([languages.stem(word, self.languages[0]) for word in words])):
             parts.append(bag)
         return _any(parts)
@@ -177,24 +196,38 @@ class Matcher:
         if not words:
             return Query.empty_query()
         # one word in quotation marks is a word as such: without synonyms, but of the rest it may say as little as any
-        return self._term(words[0], rest=not phrase.excluded) if len(words) == 1 else self._run(words)
+        if len(words) == 1:
+            return self._term(words[0], rest=not phrase.excluded)
+        return self._run(words, dict.fromkeys(self.fields, 1.0))
 
-    def _run(self, words: Terms, slop: int = 0) -> Query:
-        """Two or more ``words`` in this order, in one of the fields this visitor searches in full."""
+    def _run(self, words: Terms, fields: Mapping[str, float]) -> Query:
+        """Two or more ``words`` in this order, in one of ``fields`` (with what it is worth there)."""
         parts = []
         for terms in dict.fromkeys(tuple(languages.stem(word, language) for word in words) for language in self.languages):
-            parts += [
-                Query.boost_query(Query.phrase_query(SCHEMA, name, list(terms), slop), WEIGHTS[name]) for name in self.fields
-            ]
-        parts.append(Query.boost_query(Query.phrase_query(SCHEMA, "authors", list(words), slop), AUTHORS))
+            parts += [_weighed(Query.phrase_query(SCHEMA, name, list(terms)), weight) for name, weight in fields.items()]
         return _any(parts)
 
-    def near(self, wanted: Wanted) -> list[Query]:
-        """What is worth more without being asked for: neighbouring words of the search that stand together in the text."""
-        typed = [sense[0] for sense in self.senses(wanted)]
-        return [
-            Query.boost_query(self._run((*one, *other), slop=1), NEAR) for one, other in pairwise(typed)
-        ][:6]
+    # What is worth more without being asked for ------------------------------------------------------------------------
+
+    def extras(self, wanted: Wanted) -> list[Query]:
+        """Words in a better place than the text, and neighbouring words of the search that stand together."""
+        senses = self.senses(wanted)
+        found = []
+        for (typed, *others), times in senses:
+            for words, share in [(typed, 1.0), *((other, SYNONYM) for other in others)]:
+                if len(words) > 1:
+                    found.append(self._run(words, {"title": PLACES["title"] * 2 * share}))
+                    continue
+                weight = share * times**REPEATED
+                for term in languages.stems(words[0], self.languages):
+                    for name in ("title", "standfirst", "topics"):
+                        found.append(_weighed(Query.term_query(SCHEMA, name, term), PLACES[name] * weight))
+                found.append(_weighed(Query.term_query(SCHEMA, "authors", words[0]), PLACES["authors"] * weight))
+        places = {"title": NEAR_IN_TITLE}
+        if len(senses) <= MOST_NEAR:
+            places |= {name: NEAR_IN_TEXT for name in self.fields if name in ("body", "opening")}
+        pairs = [((*one[0], *other[0])) for (one, _), (other, _) in pairwise(senses)][:MOST_NEAR]
+        return [*found, *(self._run(pair, places) for pair in pairs)]
 
     # What is left out, and filters -----------------------------------------------------------------------------------------
 
@@ -240,11 +273,11 @@ def combined(
     groups: Sequence[Query],
     *,
     at_least: int | None = None,
-    near: Sequence[Query] = (),
+    extras: Sequence[Query] = (),
     excluded: Sequence[Query] = (),
     filters: Sequence[Query] = (),
 ) -> Query:
-    """The whole query: all of ``groups`` or ``at_least`` so many, better with ``near``, no ``excluded``, within ``filters``."""
+    """The whole query: all of ``groups`` or ``at_least`` so many, better with ``extras``, no ``excluded``, within ``filters``."""
     parts: list[tuple[Occur, Query]] = []
     if groups and (at_least is None or at_least >= len(groups)):
         parts += [(Occur.Must, query) for query in groups]
@@ -254,9 +287,13 @@ def combined(
     parts += [(Occur.Must, query) for query in filters]
     if not parts:
         parts.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
-    parts += [(Occur.Should, query) for query in near]
+    parts += [(Occur.Should, query) for query in extras]
     parts += [(Occur.MustNot, query) for query in excluded]
     return Query.boolean_query(parts)
+
+
+def _weighed(query: Query, weight: float) -> Query:
+    return query if weight == 1.0 else Query.boost_query(query, weight)
 
 
 def _any(queries: Sequence[Query]) -> Query:

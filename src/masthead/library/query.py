@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 LONGEST = 300  # characters of text
-MOST_WORDS = 24
+MOST_WORDS = 60
 MOST_FILTERS = 8  # values of one filter
 PAGE = 15
 DEEPEST = 200  # pages; who wants more is told to narrow
@@ -185,7 +185,7 @@ _TOKEN = re.compile(
 _DATE = re.compile(r"(\d{1,4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
-def read(text: str, *, typing: bool = False) -> Wanted:
+def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
     """Take the search field's ``text`` apart: words, "phrases", -exclusions, author:, topic:, before:, after:, prefix*."""
     words: list[str] = []
     phrases: list[Phrase] = []
@@ -227,10 +227,10 @@ def read(text: str, *, typing: bool = False) -> Wanted:
             words.append(value)
             if typing and match.end() == len(text) and len(value) > 1:
                 prefix = words.pop()
-    if len(words) > MOST_WORDS:
-        notes.append(f"That was long: we searched for its first {MOST_WORDS} words.")
+    if len(words) > most:
+        notes.append(f"That was long: we searched for its first {most} words.")
     return Wanted(
-        words=tuple(words[:MOST_WORDS]),
+        words=tuple(words[:most]),
         phrases=tuple(phrases[:6]),
         excluded=tuple(excluded[:12]),
         prefix=prefix,

@@ -1,7 +1,8 @@
 """What the index holds of an article. Pure.
 
-Two fields hold the text: ``opening`` what anybody may see of it (all of it, where the article is open), ``body`` the whole. Which
-of them a query may use, and how, is decided in one place, :mod:`masthead.library.matching`.
+Two fields hold all that is said of an article, headline and names included: ``opening`` with so much of the text as anybody may
+see (all of it, where the article is open), ``body`` with the whole. Which of them a query may use, and how, is decided in one
+place, :mod:`masthead.library.matching`.
 
 Change anything here, and raise :data:`VERSION`: an index of another version is built anew.
 """
@@ -12,7 +13,7 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages
 
-VERSION = 1
+VERSION = 2
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -58,20 +59,22 @@ def document(
     dated: int,
     rendered: int,
 ) -> Document:
-    """One article as the index takes it. ``texts`` has the fields of :data:`STEMMED`.
+    """One article as the index takes it. ``texts`` has the fields of :data:`STEMMED`; ``opening`` and ``body`` hold text alone.
 
     A text in another language than the publication's is stemmed here, by its own: a field has one analyzer only.
     """
     made = Document()
     made.add_unsigned("number", number)
     foreign = own_language != language
-    for name, text in texts.items():
+    head = "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors))
+    opening, body = (f"{head}\n{texts[name]}" for name in ("opening", "body"))
+    for name, text in {**texts, "opening": opening, "body": body}.items():
         if foreign:
             made.add_pre_tokenized_text(name, languages.stemming(own_language).pre_tokenize(text))
         else:
             made.add_text(name, text)
     made.add_text("authors", authors)
-    made.add_text("words", "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors, texts["opening"])))
+    made.add_text("words", opening)
     for name, values in facets.items():
         for value in values:
             made.add_text(name, value)

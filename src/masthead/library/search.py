@@ -33,6 +33,8 @@ from masthead.library.schema import FACETS
 log = logging.getLogger("masthead.library")
 
 FEW = 3  # hits below which we help: another spelling, fewer words
+SHORT = 3  # words, all of which have to be there as long as any article has them
+ENOUGH = 10  # hits, below which a longer search is content with some of its words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
@@ -125,7 +127,7 @@ class _Asking:
         return combined(
             groups,
             at_least=at_least,
-            near=self.matcher.near(wanted) if request.order == Order.RELEVANCE and len(groups) > 1 else (),
+            extras=self.matcher.extras(wanted) if request.order == Order.RELEVANCE and groups else (),
             excluded=self.matcher.excluded(wanted),
             filters=self.matcher.filters(request, wanted, self.moments(request, wanted)),
         )
@@ -213,14 +215,12 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
         if found[1]:
             corrected, wanted, query, (numbers, total) = suggestion, again, tried, found
             senses = len(asking.matcher.senses(wanted))
-    groups = senses + bool(wanted.prefix) + sum(not phrase.excluded for phrase in wanted.phrases)
-    if not total and groups > 1 and senses > 1:
-        # phrases stay: whoever writes one means it
-        for least in dict.fromkeys((groups - 1, (groups + 1) // 2, 1)):
-            query, at_least = asking.query(request, wanted, at_least=least), least
-            numbers, total = asking.hits(query, request)
-            if total:
-                break
+    # the longer a question, the less each of its words is meant
+    if senses > 1 and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
+        some = asking.query(request, wanted, at_least=1)
+        found = asking.hits(some, request)
+        if found[1] > total:
+            query, at_least, (numbers, total) = some, 1, found
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
     if facets and total:
@@ -254,7 +254,7 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 
 def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
-    words = [word for sense in matcher.senses(wanted) for run in sense for word in run]
+    words = [word for sense, _ in matcher.senses(wanted) for run in sense for word in run]
     words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]

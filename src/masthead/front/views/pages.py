@@ -36,7 +36,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article: as much of it as the decision opens."""
     now = clock.now()
     found = content.find_article(slug)
-    facts = ArticleFacts(found.pk, found.access)
+    facts = ArticleFacts(found.id, found.access)
     decision = decide(request.policy, facts, request.visitor, now)  # type: ignore[attr-defined]
     publication = content.publication_facts()
     view = view_of(
@@ -50,11 +50,10 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     rendering = render_page(view, page, publication, now)
     mark = Mark(
         view,
-        # the lists, for the articles to go on to
-        (changelog.article(found.pk), changelog.LIST),
+        page.keys,
         article=facts,
         until=request.policy.period_at(now).ends if view.period else None,  # type: ignore[attr-defined]
-        fresh_until=earliest(rendering.fresh_until, content.next_listed(now)),
+        fresh_until=earliest(rendering.fresh_until, page.until),
     )
     return headers.variant(request, HttpResponse(rendering.html), mark)
 
