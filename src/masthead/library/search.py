@@ -28,7 +28,7 @@ from masthead.library.passages import Marker, marker
 from masthead.library.place import Place
 from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
 from masthead.library.reading import Library, State
-from masthead.library.schema import FACETS
+from masthead.library.schema import FACETS, SCHEMA
 
 log = logging.getLogger("masthead.library")
 
@@ -112,7 +112,7 @@ class _Asking:
             openings=state.about.teaser <= policy.teaser_paragraphs,
         )
 
-    def moments(self, request: Request, wanted: Wanted) -> list[tuple[datetime | None, datetime | None]]:
+    def moments(self, wanted: Wanted) -> list[tuple[datetime | None, datetime | None]]:
         """What the dates asked for mean, and that nothing dated later than now is shown."""
         zone = ZoneInfo(self.state.about.timezone)
         since = datetime(wanted.since.year, wanted.since.month, wanted.since.day, tzinfo=zone) if wanted.since else None
@@ -129,7 +129,7 @@ class _Asking:
             at_least=at_least,
             extras=self.matcher.extras(wanted) if request.order == Order.RELEVANCE and groups else (),
             excluded=self.matcher.excluded(wanted),
-            filters=self.matcher.filters(request, wanted, self.moments(request, wanted)),
+            filters=self.matcher.filters(request, wanted, self.moments(wanted)),
         )
 
     def count(self, query: Query) -> int:
@@ -137,6 +137,17 @@ class _Asking:
         found: Any = self.state.searcher.search(query, limit=1)
         self.seconds += time.perf_counter() - begun
         return int(found.count)
+
+    def stands(self, word: str, least: int = 1) -> bool:
+        """Whether at least so many articles have ``word`` (folded) in what anybody may see of them now.
+
+        Counted: the dictionary goes on naming the words of what was withdrawn or has been shut since, and knows no dates.
+        """
+        return self.count(combined([Query.term_query(SCHEMA, "words", word, index_option="basic")], filters=self.shown())) >= least
+
+    def shown(self) -> list[Query]:
+        """What keeps articles out that are dated later than now."""
+        return self.matcher.filters(Request(), Wanted(), self.moments(Wanted()))
 
     def hits(self, query: Query, request: Request) -> tuple[tuple[int, ...], int]:
         """The articles of the page asked for, and how many there are in all."""
@@ -264,12 +275,14 @@ def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
 
 def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
     """``text`` with each word that hardly anybody wrote in the spelling that many did; empty where nothing is to be mended."""
+    if not asking.matcher.openings:
+        return ""
     begun = time.perf_counter()
     mended = text
     for typed in dict.fromkeys((*wanted.words, *(word for phrase in wanted.phrases for word in phrase.text.split()))):
         for word in languages.words(typed):
             held = asking.state.counts.in_openings(word)
-            if held < FEW and (other := spelling.nearest(word, asking.state.searcher, held)):
+            if held < FEW and (other := spelling.nearest(word, asking.state.searcher, held, asking.stands)):
                 mended = _replaced(mended, word, other)
     asking.seconds += time.perf_counter() - begun
     return mended if mended != text else ""
@@ -337,6 +350,9 @@ def completions(text: str, *, policy: Policy, now: datetime, most: int = 8) -> l
     main = asking.matcher.languages[0]
     kept: dict[str, str] = {}  # one of each stem: the most frequent
     for term, _ in found:
-        if not languages.is_function_word(term, main):
-            kept.setdefault(languages.stem(term, main), term)
-    return [f"{before} {term}".strip() for term in list(kept.values())[:most]]
+        stem = languages.stem(term, main)
+        if stem not in kept and not languages.is_function_word(term, main) and asking.stands(term):
+            kept[stem] = term
+            if len(kept) == most:
+                break
+    return [f"{before} {term}".strip() for term in kept.values()]
