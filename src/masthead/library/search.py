@@ -35,6 +35,7 @@ log = logging.getLogger("masthead.library")
 FEW = 3  # hits below which we help: another spelling, fewer words
 SHORT = 3  # words, all of which have to be there as long as any article has them
 ENOUGH = 10  # hits, below which a longer search is content with some of its words
+MOST_SLIPS = 5  # misspelt words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
@@ -279,11 +280,16 @@ def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
         return ""
     begun = time.perf_counter()
     mended = text
-    for typed in dict.fromkeys((*wanted.words, *(word for phrase in wanted.phrases for word in phrase.text.split()))):
-        for word in languages.words(typed):
-            held = asking.state.counts.in_openings(word)
-            if held < FEW and (other := spelling.nearest(word, asking.state.searcher, held, asking.stands)):
-                mended = _replaced(mended, word, other)
+    typed = (*wanted.words, *(phrase.text for phrase in wanted.phrases))
+    rare = [
+        (word, held)
+        for word in dict.fromkeys(word for one in typed for word in languages.words(one))
+        if (held := asking.state.counts.in_openings(word)) < FEW
+    ]
+    # nobody slips so often: a text in a language that is not ours would only cost time
+    for word, held in rare if len(rare) <= MOST_SLIPS else ():
+        if other := spelling.nearest(word, asking.state.searcher, held, asking.stands):
+            mended = _replaced(mended, word, other)
     asking.seconds += time.perf_counter() - begun
     return mended if mended != text else ""
 
