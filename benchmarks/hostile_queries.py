@@ -77,8 +77,8 @@ def _text(dice: random.Random) -> str:
         made = ("".join(dice.choice("aeioubcdfghlmnprstvw") for _ in range(dice.randrange(4, 14))) for _ in range(dice.choice([1, 3, 12, 60])))
         return " ".join(made)
     if kind < 0.85:  # any characters at all
-        return "".join(chr(dice.choice([dice.randrange(0x20, 0x7F), dice.randrange(0x110000)])) for _ in range(dice.choice([1, 10, 200, 2_000])))
-    if kind < 0.95:
+        return "".join(chr(dice.choice([dice.randrange(0x20, 0x7F), dice.randrange(0x110000)])) for _ in range(dice.choice([1, 10, 60, 700])))
+    if kind < 0.97:
         return " ".join(dice.choice(WORDS) for _ in range(dice.choice([1, 2, 8, 24, 80])))
     return dice.choice(LONG)
 
