@@ -166,7 +166,7 @@ def _publication() -> None:
 
 def _topics() -> None:
     for topic in content_files.load("topics")["topic"]:
-        fields = {name: topic[name] for name in ("name", "kind")}
+        fields = {name: topic[name] for name in ("name", "kind")} | {"code": topic.get("code", "")}
         if not Topic.objects.filter(name=fields["name"]).exists():
             fields["introduction"] = content_files.typographic(topic["introduction"])
             Topic.objects.get_or_create(slug=topic["slug"], defaults=fields)
