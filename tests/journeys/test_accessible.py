@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from masthead.demo.services import TIMEZONE, weekdays_back
 
 Browse = Callable[..., Any]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 OPEN, METERED, SUBSCRIBERS = "how-to-read-a-communique", "the-arithmetic-of-malacca", "the-continent-nobody-owns"
+YEAR = next(weekdays_back(datetime.now(ZoneInfo(TIMEZONE)))).year  # the demo's newest article is on trade
 PAGES = [
-    "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/", "/authors/",
+    "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/",
+    "/topics/india/", "/topics/quad/", "/topics/india/russia/", f"/topics/trade/{YEAR}/", "/authors/",
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
     "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
