@@ -14,7 +14,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from masthead.articles.models import ArticleIndex
-from masthead.newsroom import panels, viewsets
+from masthead.newsroom import guides, panels, viewsets
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
@@ -53,7 +53,9 @@ def urls() -> list[Any]:
 def views() -> list[Any]:
     return [
         viewsets.ArticleViewSet(),
-        viewsets.TopicViewSet(),
+        guides.TopicViewSet(),
+        guides.TopicChooser("topic_chooser"),
+        guides.RelationViewSet(),
         viewsets.AuthorViewSet(),
         viewsets.AuthorChooser("author_chooser"),
         viewsets.AdvertisementViewSet(),

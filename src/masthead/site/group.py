@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "prepare": Entry("masthead.site.commands.prepare", "Migrate the database and collect static files."),
     "demo": Entry("masthead.demo.cli", "Fill in the demo publication.", needs_django=True),
     "import": Entry("masthead.imports.cli", "Import articles from a file.", needs_django=True),
+    "topics": Entry("masthead.library.cli", "Find topics for articles by the words in them.", needs_django=True),
     "export": Entry("masthead.site.commands.export", "Write all articles, authors and topics as JSON lines."),
     "reindex": Entry("masthead.site.commands.reindex", "Build the library's index anew.", needs_django=True),
     "explain": Entry("masthead.newsroom.cli", "Say why a reader may or may not read an article.", needs_django=True),
