@@ -20,10 +20,7 @@ SHOWN = 12  # of the slowest
 
 Parameters = dict[str, list[str]]
 
-WORDS = (
-    "the of and trade war general government russia india china election oil gas europe american political policy minister "
-    "treaty straits navy people party economy energy water a i x 1 2019 1,000 a-b c++ don't state-of-the-art U.S.A. e.g. naïve Ünïcödé"
-).split()
+WORDS = ["the", "of", "and", "trade", "war", "general", "government", "russia", "india", "china", "election", "oil", "gas", "europe", "american", "political", "policy", "minister", "treaty", "straits", "navy", "people", "party", "economy", "energy", "water", "a", "i", "x", "1", "2019", "1,000", "a-b", "c++", "don't", "state-of-the-art", "U.S.A.", "e.g.", "naïve", "Ünïcödé"]
 ODD = [
     "\u202eright to left\u202c", "\u200f\u200e", "שלום עולם", "مرحبا بالعالم", "日本語の検索", "한국어", "ภาษาไทยไม่มีช่องว่าง", "हिन्दी", "Ελληνικά",
     "русский", "e\u0301", "a" + "\u0300" * 40, "\u200b\u200d\ufeff", "\u00ad", "👩‍👩‍👧‍👦", "🇮🇳🇷🇺", "\x00", "\x1b[31m", "\ufffd", "\U0001f600" * 30,

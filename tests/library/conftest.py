@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelves import QuietLog, Shelf
 
 from masthead.core import remembered
 from masthead.library.keeper import place
+from shelves import QuietLog, Shelf
 
 
 @pytest.fixture

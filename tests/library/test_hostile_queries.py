@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from factories import make_article, make_author, make_topic
+from benchmarks.hostile_queries import NUMBER, generate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shelves import Shelf
 
-from benchmarks.hostile_queries import NUMBER, generate
+from factories import make_article, make_author, make_topic
 from masthead.access.services import current_policy
 from masthead.core import clock
 from masthead.library import passages, search
 from masthead.library.query import DEEPEST, LONGEST, FromMapping, parse
+from shelves import Shelf
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("remembering")]
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import make_article, make_author, make_topic, set_policy
-from shelves import QuietLog, Shelf
 
+from factories import make_article, make_author, make_topic, set_policy
 from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
@@ -25,6 +24,7 @@ from masthead.core import clock, remembered
 from masthead.library import matching, passages, search
 from masthead.library.keeper import place
 from masthead.library.query import FromMapping, Request, parse
+from shelves import QuietLog, Shelf
 
 pytestmark = pytest.mark.django_db
 
