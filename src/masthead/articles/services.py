@@ -61,7 +61,9 @@ def store_more(*, more: Mapping[int, Sequence[int]]) -> int:
                 unique_fields=["article"],
                 update_fields=["numbers", "made"],
             )
-            changes.add(*(changelog.article(article) for article in new))
+            # chosen anew, and the same: nobody need know but who asks what is still to be chosen
+            MoreFrom.objects.filter(article__in=here - set(new)).update(made=clock.now())
+            changes.add(*(changelog.more(article) for article in new))
             changed += len(new)
     return changed
 
