@@ -72,17 +72,16 @@ def shelve(db: None) -> Iterator[Callable[[], None]]:
     """Puts what the database holds on the library's shelves: call it when all is written. It is empty before and after."""
     import shutil
 
-    from masthead.library import building, keeper, search
+    from masthead.library import keeper, search
+    from shelves import Shelf
 
-    def build() -> None:
-        building.build(keeper.place())
+    def clear() -> None:
+        shutil.rmtree(keeper.place().root, ignore_errors=True)
         search.library().forget()
 
-    shutil.rmtree(keeper.place().root, ignore_errors=True)
-    search.library().forget()
-    yield build
-    shutil.rmtree(keeper.place().root, ignore_errors=True)
-    search.library().forget()
+    clear()
+    yield Shelf(keeper.place()).build
+    clear()
 
 
 @pytest.fixture
