@@ -19,22 +19,26 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import fifty_thousand, publication, report
+from benchmarks import called, fifty_thousand, publication, report
 from benchmarks.fts5 import Fts5
 from benchmarks.paced import percentile
+from benchmarks.plain import ROOT
 from benchmarks.postgres import Postgres, Unavailable
 from benchmarks.queries import SHARES, Asked, Source, draw
 from benchmarks.rivals import MOST, Article, Engine
 
+ARCHIVE = ROOT.parent / "shared" / "data" / "archive-25k.jsonl.gz"
+SERVER = "postgres://root@127.0.0.1:5432/"
 SAMPLE = 10  # one in so many articles is looked at when questions are drawn
 WARM = dict.fromkeys(SHARES, 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What building an index cost: seconds, and megabytes of memory at the most."""
+    """What building an index cost: seconds, of processor time too, and megabytes of memory at the most."""
 
     seconds: float
+    processor: float
     memory: float
 
 
@@ -46,7 +50,7 @@ def build(data: Path) -> Built:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit("masthead: `masthead reindex` failed; see above.")
-    return Built(time.perf_counter() - began, used.ru_maxrss / 1024)
+    return Built(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def size(folder: Path) -> int:
@@ -120,6 +124,7 @@ def request(asked: Asked) -> Any:
 
 def measure(data: Path, work: Path, address: str, rounds: int) -> tuple[str, dict[str, Any]]:
     """Build, ask, and tell; returns Markdown and raw figures. This process must be one of ``data``'s."""
+    called.application(True)  # now this process keeps what a web worker keeps, and follows the change log
     engines: list[Engine] = [Ours(data), Fts5(work)]
     missing = ""
     try:
@@ -204,7 +209,7 @@ def main(arguments: Sequence[str]) -> int:
     data = Path(arguments[0])
     publication.load_django(data)
     with tempfile.TemporaryDirectory(prefix="masthead-bench-") as folder:
-        text, _raw = measure(data, Path(folder), "postgres://root@127.0.0.1:5432/", int(arguments[1]))
+        text, _raw = measure(data, Path(folder), SERVER, int(arguments[1]))
     print(text)
     return 0
 

@@ -19,6 +19,7 @@ PAGES = [
     "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/",
     "/topics/india/", "/topics/quad/", "/topics/india/russia/", f"/topics/trade/{YEAR}/", "/authors/",
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
+    "/archive/", "/authors/?letter=s",
     "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
 ]  # fmt: skip
@@ -43,6 +44,12 @@ def test_no_page_for_visitors_has_a_violation(width: int, dark: bool, browse: Br
         page.goto(path)
         found += violations(page)
         assert overflows(page) <= 0, path
+    page.goto("/archive/")
+    for link in (".decade a", ".months a", ".month a"):  # a year, a month, a day
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+        found += violations(page)
+        assert overflows(page) <= 0, page.url
     assert not found, "\n".join(found)
 
 

@@ -91,7 +91,8 @@ def test_a_key_article_stands_there_once(editor: Client) -> None:
     answer = editor.post(
         "/newsroom/topics/new/", topic() | _formset("key_articles", {"article": article.pk}, {"article": article.pk})
     )
-    assert answer.status_code == 200 and "Please correct the duplicate data for article." in answer.content.decode()
+    assert answer.status_code == 200
+    assert "Please correct the duplicate data for topic and article, which must be unique." in answer.content.decode()
     assert not Topic.objects.exists()
 
 
