@@ -167,15 +167,15 @@ def bounds(year: int, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
 # --- by whom, and with what
 
 _COMPANY = f"""
-WITH some AS (
+WITH latest AS (
   SELECT t.article_id AS id FROM (
     SELECT article_id, id FROM articles_article_topics WHERE topic_id = %(topic)s ORDER BY id DESC LIMIT {SAMPLE}
   ) AS t {_LISTED}
 ), writers AS (
-  SELECT b.author_id AS id, COUNT(*) AS n FROM some JOIN articles_byline b ON b.article_id = some.id
+  SELECT b.author_id AS id, COUNT(*) AS n FROM latest JOIN articles_byline b ON b.article_id = latest.id
   GROUP BY b.author_id ORDER BY n DESC, b.author_id LIMIT %(authors)s
 ), beside AS (
-  SELECT o.topic_id AS id, COUNT(*) AS n FROM some JOIN articles_article_topics o ON o.article_id = some.id
+  SELECT o.topic_id AS id, COUNT(*) AS n FROM latest JOIN articles_article_topics o ON o.article_id = latest.id
   WHERE o.topic_id <> %(topic)s GROUP BY o.topic_id ORDER BY n DESC, o.topic_id LIMIT %(topics)s
 )
 SELECT 'author' AS what, x.id, x.name, x.slug, '' AS kind, writers.n FROM writers JOIN articles_author x ON x.id = writers.id
