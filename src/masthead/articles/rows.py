@@ -125,7 +125,7 @@ SELECT {_ON_A_CARD}, p.seo_title, p.search_description, p.last_published_at, a.p
 {_SOURCE}
 LEFT JOIN articles_rendering r ON r.article_id = a.page_ptr_id
 LEFT JOIN articles_morefrom m ON m.article_id = a.page_ptr_id
-WHERE p.live AND p.slug = %s LIMIT 1"""  # noqa: S608 - columns named here
+WHERE p.live AND p.slug = %s LIMIT 1"""
 
 _NAMES = """
 SELECT b.article_id, 0 AS kind, b.sort_order AS place, '' AS called, u.name, u.slug
