@@ -81,10 +81,12 @@ class Cast:
 @pytest.fixture
 def cast(db: None) -> Cast:
     author, topic = make_author(), make_topic()
-    metered = make_article("Metered", authors=[author], topics=[topic])
-    subscribers = make_article("Subscribers", access="subscribers", authors=[author], topics=[topic])
-    chosen = make_article("Chosen", authors=[author], topics=[topic])
-    instant = make_article("Instant", authors=[author], topics=[topic])
+    one, other = make_topic("India", "country", code="IN"), make_topic("Russia", "country", code="RU")
+    about = [topic, one, other]
+    metered = make_article("Metered", authors=[author], topics=about)
+    subscribers = make_article("Subscribers", access="subscribers", authors=[author], topics=about)
+    chosen = make_article("Chosen", authors=[author], topics=about)
+    instant = make_article("Instant", authors=[author], topics=about)
     draft = make_article("Draft", live=False)
     short = make_article(
         "Short", paragraphs=["One paragraph only. The canary sings below the gate of short-one."], slug="short-one"
@@ -111,9 +113,20 @@ def cast(db: None) -> Cast:
     slugs = [article.slug for article in articles]
     return Cast(
         articles,
-        {"number": [*numbers, "1"], "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]]},
+        {
+            "number": [*numbers, "1"],
+            "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]],
+            "year": [str(clock.now().year)],
+            "one": [one.slug, other.slug],
+            "other": [other.slug, one.slug],
+        },
         visitors,
     )
+
+
+def kind_of(converter: Any) -> str:
+    """Which of the cast's values a parameter takes."""
+    return {"IntConverter": "number", "Year": "year"}.get(type(converter).__name__, "text")
 
 
 def addresses(values: dict[str, list[str]]) -> Iterator[str]:
@@ -127,7 +140,7 @@ def addresses(values: dict[str, list[str]]) -> Iterator[str]:
                 yield from walk(entry.url_patterns, regex, known)
                 continue
             for text, names in normalize(regex):
-                choices = [values["number" if "int" in type(known.get(name)).__name__.lower() else "text"] for name in names]
+                choices = [values.get(name) or values[kind_of(known.get(name))] for name in names]
                 # the newsroom's hundreds of addresses share one door: two of each are enough to try it
                 for chosen in islice(product(*choices), 2 if regex.startswith("newsroom") else 12):
                     yield "/" + text % dict(zip(names, chosen, strict=True))
@@ -181,6 +194,8 @@ def test_the_crawl_covers_the_site(cast: Cast) -> None:
         "/unlock/",
         "/account/",
         "/newsroom/",
+        "/topics/india/russia/",
+        f"/topics/trade/{clock.now().year}/",
     ):
         assert path in known, path
     assert len(known) > 150

@@ -199,7 +199,7 @@ def create(new: Sequence[NewArticle]) -> list[int]:
         return []
     with changelog.transaction() as changes:
         keys = _create(new)
-        changes.add(changelog.LIST)
+        changes.add(changelog.articles(min(keys), max(keys)), changelog.LIST)
     return keys
 
 

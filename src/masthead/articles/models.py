@@ -270,7 +270,10 @@ class Article(Page):
     drafting = False
 
     class Meta:
-        indexes = [models.Index(fields=["access", "-dated"])]
+        indexes = [
+            models.Index(fields=["access", "-dated"]),
+            models.Index(fields=["dated", "date_precision"], name="article_archive"),  # counts by year, month and day
+        ]
 
     def problems(self) -> dict[str, str]:
         """What has to be mended before readers may see it: a sentence for each field. An archive is published as it is."""
@@ -396,6 +399,12 @@ class Relation(LogsChanges, ClusterableModel):
     def __str__(self) -> str:
         return f"{self.first} and {self.second}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the pair in one order, so that the database refuses it twice."""
+        if self.first_id > self.second_id:
+            self.first, self.second = self.second, self.first
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """Refuse a topic with itself, and a pair that is there already, whichever way round."""
         super().clean()
@@ -405,12 +414,6 @@ class Relation(LogsChanges, ClusterableModel):
             pair = [self.first_id, self.second_id]
             if Relation.objects.filter(first__in=pair, second__in=pair).exclude(pk=self.pk).exists():
                 raise ValidationError("There is a page for these two already.")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the pair in one order, so that the database refuses it twice."""
-        if self.first_id > self.second_id:
-            self.first, self.second = self.second, self.first
-        super().save(*args, **kwargs)
 
 
 class Milestone(Orderable):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from django.db import connection
 from wagtail.images.exceptions import InvalidFilterSpecError
 from wagtail.images.models import Filter, Image, Rendition, SourceImageIOError
 
@@ -26,6 +28,38 @@ class Picture:
     alt: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An uploaded picture, as much of it as showing it takes. Its fields are columns of Wagtail's table (:data:`ORIGINAL`)."""
+
+    id: int
+    file: str
+    width: int
+    height: int
+    # by these names a filter asks for what a rendition varies by
+    focal_point_x: int | None = None
+    focal_point_y: int | None = None
+    focal_point_width: int | None = None
+    focal_point_height: int | None = None
+
+    @classmethod
+    def of(cls, image: Image) -> Original:
+        """``image`` as one."""
+        focal_point = (getattr(image, name) for name in ORIGINAL[4:])
+        return cls(image.pk, image.file.name, image.width, image.height, *focal_point)
+
+
+ORIGINAL = Original.__slots__
+
+
+class _Drawn(NamedTuple):
+    """A rendition: its file's name, and how large it is."""
+
+    file: str
+    width: int
+    height: int
+
+
 class Shelf:
     """The renditions of some images, found together.
 
@@ -33,44 +67,56 @@ class Shelf:
     for here and the others shown as uploaded: a list of sixty must not keep its reader waiting for sixty times four.
     """
 
-    def __init__(self, images: Iterable[Image | None], specs: Sequence[str] = WIDTHS, makes: int = 1) -> None:
+    def __init__(self, images: Iterable[Image | Original | None], specs: Sequence[str] = WIDTHS, makes: int = 1) -> None:
         self._makes = makes
-        wanted = {image.pk for image in images if image is not None}
-        rows = Rendition.objects.filter(image__in=wanted, filter_spec__in=specs) if wanted else ()
-        self._found = {(row.image_id, row.filter_spec, row.focal_point_key): row for row in rows}
+        self._found: dict[tuple[int, str, str], _Drawn] = {}
+        wanted = list({image.id for image in images if image is not None})
+        if wanted:
+            query = _RENDITIONS.format(", ".join(["%s"] * len(wanted)), ", ".join(["%s"] * len(specs)))
+            with connection.cursor() as cursor:
+                cursor.execute(query, [*wanted, *specs])
+                self._found = {row[:3]: _Drawn(*row[3:]) for row in cursor.fetchall()}
 
-    def picture(self, image: Image | None, alt: str = "", specs: Sequence[str] = WIDTHS) -> Picture | None:
+    def picture(self, image: Image | Original | None, alt: str = "", specs: Sequence[str] = WIDTHS) -> Picture | None:
         """``image`` in all of ``specs``, or None where there is none or its file is gone."""
         if image is None:
             return None
+        original = image if isinstance(image, Original) else Original.of(image)
         try:
-            found = [self._found.get((image.pk, spec, _filter(spec).get_cache_key(image))) for spec in specs]
+            found = [self._found.get((original.id, spec, _filter(spec).get_cache_key(original))) for spec in specs]
             if not all(found):
                 if self._makes <= 0:
-                    return Picture(image.file.url, "", image.width, image.height, alt)
+                    address = Image._meta.get_field("file").storage.url(original.file)
+                    return Picture(address, "", original.width, original.height, alt)
                 self._makes -= 1
             # by hand: Wagtail's look-up writes what it found to the cache, which here is a table
-            renditions = [row or self._make(image, spec) for row, spec in zip(found, specs, strict=True)]
-        except (SourceImageIOError, InvalidFilterSpecError, OSError):
+            drawn = [each or self._make(original, spec) for each, spec in zip(found, specs, strict=True)]
+        except (SourceImageIOError, InvalidFilterSpecError, OSError, Image.DoesNotExist):
             return None
         # an original narrower than a width is not enlarged: say each real width once
-        widths = {rendition.width: rendition for rendition in renditions}
+        widths = {each.width: each for each in drawn}
         largest = widths[max(widths)]
-        middle = renditions[len(renditions) // 2]  # for browsers that know no srcset
+        middle = drawn[len(drawn) // 2]  # for browsers that know no srcset
         return Picture(
-            src=middle.url,
-            srcset=", ".join(f"{rendition.url} {width}w" for width, rendition in sorted(widths.items()))
-            if len(widths) > 1
-            else "",
+            src=_address(middle),
+            srcset=", ".join(f"{_address(each)} {width}w" for width, each in sorted(widths.items())) if len(widths) > 1 else "",
             width=largest.width,
             height=largest.height,
             alt=alt,
         )
 
-    def _make(self, image: Image, spec: str) -> Rendition:
-        made = image.get_rendition(spec)
-        self._found[image.pk, spec, made.focal_point_key] = made
-        return made
+    def _make(self, original: Original, spec: str) -> _Drawn:
+        made = Image.objects.get(pk=original.id).get_rendition(spec)
+        drawn = self._found[original.id, spec, made.focal_point_key] = _Drawn(made.file.name, made.width, made.height)
+        return drawn
+
+
+_RENDITIONS = """SELECT image_id, filter_spec, focal_point_key, file, width, height FROM wagtailimages_rendition
+WHERE image_id IN ({}) AND filter_spec IN ({})"""  # by hand: four rows for each picture of a page, and a model for each
+
+
+def _address(drawn: _Drawn) -> str:
+    return str(Rendition._meta.get_field("file").storage.url(drawn.file))
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import nh3
@@ -159,6 +160,16 @@ def render_stored(raw: Sequence[dict[str, Any]], stream_block: Any) -> tuple[Ren
         blocks += part.blocks
         words += part.words
     return Rendered(tuple(blocks), gate), words
+
+
+_INSIDE_WORDS = re.compile(r"</?(?:a|abbr|b|cite|em|i|span|strong|sub|sup)\b[^<>]*>")
+_BETWEEN_WORDS = re.compile(r"<[^<>]*>")
+
+
+def plain(html: str) -> str:
+    """The text of sanitised ``html``, on one line: what a search looks through. Only for what :func:`sanitise` gave."""
+    text = _BETWEEN_WORDS.sub(" ", _INSIDE_WORDS.sub("", html))
+    return " ".join((unescape(text) if "&" in text else text).split())
 
 
 def _count_words(text: str) -> int:

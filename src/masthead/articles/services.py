@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django.db import IntegrityError, transaction
 
 from masthead.articles import pictures
-from masthead.articles.models import Article, Rendering, SavedArticle
+from masthead.articles.models import Article, MoreFrom, Rendering, SavedArticle
 from masthead.articles.rendering import Rendered, render_body
 from masthead.core import changelog, clock
 from masthead.readers.models import Reader
@@ -31,6 +33,39 @@ def render(*, article: Article) -> Rendered:
     # outside the transaction: resizing takes a second, and a reader would only wait for what is missing
     pictures.prepare(article.picture)
     return rendered
+
+
+MOST_MORE = 24  # numbers kept for one article: what a page shows, and others for those withdrawn since
+_AT_ONCE = 200  # rows in one statement
+
+
+def store_more(*, more: Mapping[int, Sequence[int]]) -> int:
+    """Store for each article (by number) which articles its page goes on to, best first; log those that change.
+
+    At most :data:`MOST_MORE` are kept, none twice and never the article itself; articles that are gone are passed over. Says how
+    many changed. One transaction: whoever stores many thousands hands them in by the thousand, so that others get to write.
+    """
+    wanted = {article: [n for n in dict.fromkeys(numbers) if n != article][:MOST_MORE] for article, numbers in more.items()}
+    articles, changed = sorted(wanted), 0
+    with changelog.transaction() as changes:
+        for start in range(0, len(articles), _AT_ONCE):
+            some = articles[start : start + _AT_ONCE]
+            kept = dict(MoreFrom.objects.filter(article__in=some).values_list("article_id", "numbers"))
+            # locked, so that none is deleted before its row is there
+            locked = Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=some).order_by("pk")
+            here = set(locked.values_list("pk", flat=True))
+            new = [article for article in some if article in here and kept.get(article) != wanted[article]]
+            MoreFrom.objects.bulk_create(
+                [MoreFrom(article_id=article, numbers=wanted[article], made=clock.now()) for article in new],
+                update_conflicts=True,
+                unique_fields=["article"],
+                update_fields=["numbers", "made"],
+            )
+            # chosen anew, and the same: nobody need know but who asks what is still to be chosen
+            MoreFrom.objects.filter(article__in=here - set(new)).update(made=clock.now())
+            changes.add(*(changelog.more(article) for article in new))
+            changed += len(new)
+    return changed
 
 
 def withdrawn(*, article: Article) -> None:

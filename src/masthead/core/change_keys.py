@@ -10,6 +10,18 @@ def article(number: int) -> str:
     return f"article:{number}"
 
 
+def articles(first: int, last: int) -> str:
+    """The key of all articles made in one go, numbered from ``first`` to ``last``. No page shows one of them yet: ``list`` stands
+    beside it for those that will.
+    """
+    return f"articles:{first}-{last}"
+
+
+def more(number: int) -> str:
+    """The key of what one article leads on to: its page shows that, and nothing else does."""
+    return f"more:{number}"
+
+
 def visitor(subject: str) -> str:
     """The key of one reader's or device's standing and grants."""
     return f"visitor:{subject}"

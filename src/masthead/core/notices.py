@@ -29,3 +29,9 @@ def tell(key: str, text: str) -> None:
 def recent(hours: int = 24) -> list[Notice]:
     """The notices seen in the last ``hours``, newest first."""
     return list(Notice.objects.filter(last_seen__gte=clock.now() - timedelta(hours=hours)).order_by("-last_seen"))
+
+
+def settled(key: str) -> None:
+    """What ``key`` told of is mended."""
+    _told.pop(key, None)
+    Notice.objects.filter(key=key).delete()

@@ -5,8 +5,7 @@ Nothing here knows who asks. The rest of an article is put in only when the call
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -21,15 +20,19 @@ from django.utils.text import slugify
 
 from masthead.access.policy import Policy
 from masthead.ads.models import Advertisement
-from masthead.articles import cards, teaser
-from masthead.articles.cards import Card, Link, links
-from masthead.articles.models import Article, Author, Rendering, Topic
+from masthead.articles import cards, rows, teaser
+from masthead.articles.cards import Card, Link
+from masthead.articles.models import Article, Author, Topic
 from masthead.articles.pictures import PORTRAIT, SHARED, WIDTHS, Picture, Shelf
-from masthead.articles.rendering import Rendered, render_body
+from masthead.articles.rendering import render_body
+from masthead.articles.rows import ArticleRow, CardRow, Names
+from masthead.articles.services import MOST_MORE
 from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
+from masthead.front import alphabet
+from masthead.front.marks import earliest
 from masthead.newsletters.models import Newsletter
 
 HOME_ARTICLES = 60
@@ -66,7 +69,6 @@ class PublicationFacts:
     navigation: tuple[Link, ...] = ()
     benefits: tuple[Promise, ...] = ()
     base_url: str = ""
-    library: bool = False  # its link stands in the header once there is one
 
 
 def publication_facts() -> PublicationFacts:
@@ -218,7 +220,7 @@ def _by_day(some: list[Card], zone: ZoneInfo) -> Iterator[Day]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage(Page):
-    """A topic's or an author's articles, newest first. ``older`` is the path of the next page."""
+    """An author's articles, or older ones of a topic (``guides``), newest first. ``older`` is the path of the next page."""
 
     template: ClassVar[str] = "front/list.html"
     slots: ClassVar[tuple[str, ...]] = (TOP,)
@@ -227,29 +229,13 @@ class ListPage(Page):
     kind: str
     name: str
     path: str
+    followed: str = ""  # the slug its form names; empty where there is nothing to follow
     introduction: str = ""
     role: str = ""
     portrait: Picture | None = None
     cards: tuple[Card, ...] = ()
     older: str = ""
     later_page: bool = False
-
-
-def topic(slug: str, before: str, now: datetime) -> ListPage:
-    """The page of one topic. Raises 404 for none."""
-    row = Topic.objects.filter(slug=slug).first()
-    if row is None:
-        raise Http404("No topic is called that.")
-    page = cards.page_of(cards.listed(now).filter(topics=row), before=before, size=LIST_ARTICLES)
-    return _list_page(
-        page,
-        before,
-        kind="topic",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.introduction,
-        parent=Link("Topics", "/topics/"),
-    )
 
 
 def author(slug: str, before: str, now: datetime) -> ListPage:
@@ -259,43 +245,20 @@ def author(slug: str, before: str, now: datetime) -> ListPage:
         raise Http404("No author is called that.")
     page = cards.page_of(cards.listed(now).filter(bylines__author=row), before=before, size=LIST_ARTICLES)
     portrait = Shelf([row.portrait], [PORTRAIT]).picture(row.portrait, row.portrait_alt or row.name, [PORTRAIT])
-    return _list_page(
-        page,
-        before,
-        kind="author",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.biography,
-        role=row.role,
-        portrait=portrait,
-        parent=Link("Authors", "/authors/"),
-    )
-
-
-def _list_page(
-    page: cards.Page,
-    before: str,
-    *,
-    kind: str,
-    name: str,
-    path: str,
-    introduction: str,
-    parent: Link,
-    role: str = "",
-    portrait: Picture | None = None,
-) -> ListPage:
+    path = row.get_absolute_url()
     later = cards.read_mark(before) is not None
     return ListPage(
-        title=f"{name}: older articles" if later else name,
-        description=teaser.summary(introduction, f"Articles on {name}." if kind == "topic" else f"Articles by {name}."),
+        title=f"{row.name}: older articles" if later else row.name,
+        description=teaser.summary(row.biography, f"Articles by {row.name}."),
         canonical=f"{path}?before={before}" if later else path,
-        crumbs=(Link("Home", "/"), parent, Link(name, path)),
+        crumbs=(Link("Home", "/"), Link("Authors", "/authors/"), Link(row.name, path)),
         feed=f"{path}feed.rss",
-        kind=kind,
-        name=name,
+        kind="author",
+        name=row.name,
         path=path,
-        introduction=introduction,
-        role=role,
+        followed=path.rstrip("/").rpartition("/")[2],
+        introduction=row.biography,
+        role=row.role,
         portrait=portrait,
         cards=tuple(cards.cards_of(page.articles)),
         older=f"{path}?before={page.older}" if page.older else "",
@@ -326,38 +289,39 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage(Page):
-    """All topics, or the authors."""
+    """All topics."""
 
     template: ClassVar[str] = "front/index.html"
-    parameters: ClassVar[tuple[str, ...]] = ("after",)
 
     kind: str
     groups: tuple[Group, ...]
-    older: str = ""
 
 
-TOPIC_GROUPS = ((Topic.Kind.REGION, "Regions"), (Topic.Kind.COUNTRY, "Countries"), (Topic.Kind.THEME, "Themes"))
+TOPIC_GROUPS = (
+    (Topic.Kind.REGION, "Regions"),
+    (Topic.Kind.COUNTRY, "Countries"),
+    (Topic.Kind.GROUP, "Alliances and dialogues"),
+    (Topic.Kind.ORGANISATION, "Organisations"),
+    (Topic.Kind.THEME, "Themes"),
+)
 INDEX_ENTRIES = 200
 MANY_ENTRIES = 40  # more than anyone looks through without letters
 
 
-def _by_letter(title: str, entries: list[Entry]) -> Group:
+def by_letter(title: str, entries: list[Entry]) -> Group:
     """A group in the order of a dictionary, É beside E; a long one with its letters."""
-
-    def plain(entry: Entry) -> str:
-        return unicodedata.normalize("NFKD", entry.name).casefold()
-
-    entries = sorted(entries, key=plain)
-    if len(entries) <= MANY_ENTRIES:
-        return Group(title, tuple(entries))
-    letters: dict[str, str] = {}
-    for number, entry in enumerate(entries):
-        letter = plain(entry)[:1].upper()
-        letter = letter if letter.isalpha() else "0-9"
-        if letter not in letters:
-            letters[letter] = f"{slugify(title)}-{letter.lower()}"
-            entries[number] = replace(entry, anchor=letters[letter])
-    return Group(title, tuple(entries), tuple(Link(letter, f"#{anchor}") for letter, anchor in letters.items()))
+    shelves = alphabet.shelves(entries, lambda entry: entry.name)
+    ordered = [entry for shelf in shelves for entry in shelf.things]
+    if len(ordered) <= MANY_ENTRIES:
+        return Group(title, tuple(ordered))
+    letters = []
+    number = 0
+    for shelf in shelves:
+        anchor = f"{slugify(title) or 'letter'}-{shelf.key}"
+        ordered[number] = replace(ordered[number], anchor=anchor)
+        letters.append(Link(shelf.name, f"#{anchor}"))
+        number += len(shelf.things)
+    return Group(title, tuple(ordered), tuple(letters))
 
 
 def topics() -> IndexPage:
@@ -372,41 +336,14 @@ def topics() -> IndexPage:
             if t.kind == kind
         ]
         if found:
-            groups.append(_by_letter(title, found))
+            groups.append(by_letter(title, found))
     return IndexPage(
         title="Topics",
-        description="Everything we write about: regions, countries and themes.",
+        description="Everything we write about: regions, countries, alliances, organisations and themes.",
         canonical="/topics/",
         crumbs=(Link("Home", "/"), Link("Topics", "/topics/")),
         kind="topics",
         groups=tuple(groups),
-    )
-
-
-def authors(after: str = "") -> IndexPage:
-    """Those who wrote something, by name; those with a biography first page by page (an archive can have thousands)."""
-    wrote = Author.objects.annotate(written=Count("bylines", filter=Q(bylines__article__live=True))).filter(written__gt=0)
-    rows = list(wrote.filter(name__gt=after).select_related("portrait").order_by("name")[: INDEX_ENTRIES + 1])
-    more, rows = len(rows) > INDEX_ENTRIES, rows[:INDEX_ENTRIES]
-    shelf = Shelf((row.portrait for row in rows), [PORTRAIT])
-    entries = tuple(
-        Entry(
-            row.name,
-            row.get_absolute_url(),
-            row.role or teaser.summary("", row.biography, 120),
-            shelf.picture(row.portrait, "", [PORTRAIT]),
-            row.written,
-        )
-        for row in rows
-    )
-    return IndexPage(
-        title="Authors",
-        description="Those who write for us.",
-        canonical=f"/authors/?after={after}" if after else "/authors/",
-        crumbs=(Link("Home", "/"), Link("Authors", "/authors/")),
-        kind="authors",
-        groups=(Group("", entries),) if entries else (),
-        older=rows[-1].name if more else "",
     )
 
 
@@ -455,56 +392,88 @@ class ArticlePage(Page):
     period: str  # "month" or "week"
     gate: GateFacts | None  # None when open
     more: tuple[Card, ...]
+    keys: tuple[str, ...]  # of the change log: what makes another page of it
+    until: datetime | None  # when time alone does
 
 
-def find_article(slug: str) -> Article:
-    """The live article of ``slug`` with its rendering, without its body. Raises 404 for none."""
-    rows = Article.objects.live().select_related("picture", "rendering").only(*_ON_ITS_PAGE).filter(slug=slug)
-    found = list(rows[:1])
-    if not found:
+def find_article(slug: str) -> ArticleRow:
+    """The live article of ``slug`` with its rendering, without its body, in one query. Raises 404 for none."""
+    found = rows.find(slug)
+    if found is None:
         raise Http404("No article is called that.")
-    return found[0]
+    return found
 
 
-_ON_ITS_PAGE = (
-    *cards.ON_A_CARD,
-    *("seo_title", "search_description", "last_published_at", "picture_caption", "picture_credit"),
-    *("source", "source_url", "licence", "rendering__blocks", "rendering__gate", "rendering__words"),
-)
+def article_page(article: ArticleRow, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``. Three queries, five at most."""
+    more = _more_from(article, now)
+    names = rows.names([article.id, *(row.id for row in more.rows)])
+    shelf = Shelf([article.picture, *(row.picture for row in more.rows)], (*WIDTHS, SHARED), makes=2)
+    return _article_page(article, names, more, shelf, opens=opens, policy=policy, now=now)
 
 
-def article_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
-    """The page of ``article`` (from :func:`find_article`); with its rest only if it ``opens``."""
-    more = cards.ordered(cards.nearest(article, MORE_ARTICLES, now))
-    cards.load([article, *more])
-    shelf = Shelf([article.picture, *(other.picture for other in more)], (*WIDTHS, SHARED), makes=2)
-    # an article without a rendering was never published through the newsroom: show nothing rather than fail
-    rendering = getattr(article, "rendering", None) or Rendered((), None)
-    return _article_page(article, rendering, more, shelf, opens=opens, policy=policy, now=now)
-
-
-def draft_page(article: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
-    """The page of an unpublished ``article`` as it stands in memory."""
+def draft_page(draft: Article, *, opens: bool, policy: Policy, now: datetime) -> ArticlePage:
+    """The page of an unpublished article as it stands in memory."""
+    article, names = rows.of_draft(draft, render_body(draft.body))
     shelf = Shelf([article.picture], (*WIDTHS, SHARED), makes=2)
-    return _article_page(article, render_body(article.body), [], shelf, opens=opens, policy=policy, now=now)
+    return _article_page(article, {article.id: names}, _More(()), shelf, opens=opens, policy=policy, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """The articles a page goes on to. The choice stands until ``until``, or until the change log names one of ``keys``."""
+
+    rows: tuple[CardRow, ...]
+    keys: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+def _more_from(article: ArticleRow, now: datetime) -> _More:
+    """The stored choice; as far as that does not go, the nearest articles.
+
+    All of the stored choice is what the page depends on: of those above the last that is shown one withdrawn may come back, one
+    dated later reaches its date. What was chosen as nearest depends on whatever is published, as every list does.
+    """
+    numbers = tuple(number for number in dict.fromkeys(article.more) if number != article.id)[:MOST_MORE]
+    found = rows.cards(numbers) if numbers else {}
+    chosen: list[CardRow] = []
+    keys, waiting = [], []
+    for number in numbers:
+        if len(chosen) == MORE_ARTICLES:
+            break
+        keys.append(changelog.article(number))
+        row = found.get(number)
+        if row is not None and row.is_listed(now):
+            chosen.append(row)
+        elif row is not None:
+            waiting.append(row.dated)
+    if len(chosen) == MORE_ARTICLES:
+        return _More(tuple(chosen), tuple(keys), earliest(*waiting))
+    known = {row.id for row in chosen}
+    # as many as if nothing were stored, and one more for each it may name again
+    nearest = [n for n in cards.nearest(article, MORE_ARTICLES + len(known), now) if n not in known][: MORE_ARTICLES - len(known)]
+    others = rows.cards(nearest)
+    chosen += [others[number] for number in nearest if number in others]
+    return _More(tuple(chosen), (changelog.LIST,), next_listed(now))
 
 
 def _article_page(
-    article: Article,
-    rendering: Rendering | Rendered,
-    more: list[Article],
+    article: ArticleRow,
+    names: Mapping[int, Names],
+    more: _More,
     shelf: Shelf,
     *,
     opens: bool,
     policy: Policy,
     now: datetime,
 ) -> ArticlePage:
-    start = teaser.teaser(rendering, policy)
-    topics = links(article.topics.all())
+    start = teaser.teaser(article.rendering, policy)
+    own = names.get(article.id, rows.NOBODY)
+    topics = cards.topic_links(own)
     section = topics[:1]
     return ArticlePage(
         title=article.seo_title or article.title,
-        description=article.search_description or teaser.summary(article.standfirst, start.text),
+        description=article.search_description or teaser.summary(article.standfirst, "" if article.standfirst else start.text),
         canonical=article.path_on_site,
         crumbs=(Link("Home", "/"), *section, Link(article.title, article.path_on_site)),
         slug=article.slug,
@@ -512,30 +481,32 @@ def _article_page(
         access=article.access,
         headline=article.title,
         standfirst=article.standfirst,
-        format=article.get_format_display(),
-        authors=links(article.author_list),
+        format=article.format_name,
+        authors=cards.author_links(own),
         topics=topics,
         dated=article.dated,
         date_precision=article.date_precision,
-        modified=article.last_published_at,
-        minutes=max(1, round(rendering.words / WORDS_A_MINUTE)),
+        modified=article.published,
+        minutes=max(1, round(article.words / WORDS_A_MINUTE)),
         picture=shelf.picture(article.picture, article.picture_alt),
-        caption=article.picture_caption,
-        credit=article.picture_credit,
+        caption=article.caption,
+        credit=article.credit,
         shared=shelf.picture(article.picture, article.picture_alt, [SHARED]),
         teaser=mark_safe(start.html),  # sanitised when it was rendered
-        rest=mark_safe(teaser.rest(rendering, policy)) if opens else SafeString(""),
+        rest=mark_safe(teaser.rest(article.rendering, policy)) if opens else SafeString(""),
         source=article.source,
         source_url=article.source_url,
         licence=article.licence,
         allowance=policy.allowance,
         period=policy.period,
         gate=None if opens else _gate(article, policy, now),
-        more=tuple(cards.cards_of(more, shelf)),
+        more=tuple(cards.of_rows(more.rows, names, shelf)),
+        keys=(changelog.article(article.id), changelog.more(article.id), *more.keys),
+        until=more.until,
     )
 
 
-def _gate(article: Article, policy: Policy, now: datetime) -> GateFacts:
+def _gate(article: ArticleRow, policy: Policy, now: datetime) -> GateFacts:
     try:
         renews = policy.period_at(now).ends.astimezone(ZoneInfo(policy.timezone)).date()
     except (ValueError, OSError, KeyError):  # a malformed rule: the gate offers the subscription only

@@ -15,8 +15,8 @@ from masthead.core import network, notices
 from masthead.front import headers, marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Wagtail, files and probes know readers, not visitors
-ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/")
+# Wagtail, files and probes know readers, not visitors; a private feed asks nobody who they are, and gives them no cookie
+ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/", "/feeds/private/")
 
 
 class Compress(GZipMiddleware):

@@ -29,6 +29,7 @@ from masthead.library import world
 from masthead.library.models import TopicSuggestion
 
 BATCH = 500
+FOR_GUIDES = ("topic", "relation")  # kinds of lines of an export
 _AHEAD = 2  # batches read while one is written
 _SMALL = 1_000_000  # bytes; below, a second process takes longer to start than it saves
 _MOST_ROWS = 100_000  # of the report; a file in which everything is wrong must not fill the memory
@@ -187,6 +188,9 @@ class _Run:
     def _candidates(self, lines: Iterable[jsonl.Line]) -> Iterator[_Candidate]:
         for line in lines:
             record = line.record or {}
+            if record.get("kind") in FOR_GUIDES:
+                self.outcome.skip(line.number, record, "is a topic or a relation, which `masthead import guides` reads")
+                continue
             try:
                 key = jsonl.key(record)
             except jsonl.Refused as refused:

@@ -1,8 +1,46 @@
-"""What readers keep of the library: searches, and topics and authors they follow; each with a private feed."""
+"""How the library ranks; and what readers keep of it: searches, topics and authors they follow, each with a private feed."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+
+from masthead.core import changelog
+
+
+@register_setting(icon="search")
+class Ranking(BaseGenericSetting):
+    """How much the date of an article counts when results are sorted by relevance."""
+
+    recency = models.FloatField(
+        default=0.25,
+        validators=[MinValueValidator(0), MaxValueValidator(2)],
+        help_text="0: the date counts for nothing. 0.25: what appeared today is worth a quarter more than what is very old.",
+    )
+    half_life = models.FloatField(
+        "half-life in years",
+        default=3,
+        validators=[MinValueValidator(0.05), MaxValueValidator(100)],
+        help_text="After so many years half of that is left.",
+    )
+
+    panels = [FieldRowPanel([FieldPanel("recency"), FieldPanel("half_life")])]
+
+    class Meta:
+        verbose_name = "search"
+
+    def __str__(self) -> str:
+        return f"recency {self.recency}, half-life {self.half_life} years"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Every process is to rank alike from now on."""
+        with changelog.transaction() as changes:
+            super().save(*args, **kwargs)
+            changes.add(changelog.POLICY)
 
 
 class SavedSearch(models.Model):

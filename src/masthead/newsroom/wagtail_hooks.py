@@ -16,7 +16,7 @@ from wagtail.models import Page
 
 from masthead.articles.models import Article, ArticleIndex
 from masthead.library import suggestions
-from masthead.newsroom import panels, viewsets
+from masthead.newsroom import guides, panels, viewsets
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
@@ -59,7 +59,9 @@ def urls() -> list[Any]:
 def views() -> list[Any]:
     return [
         viewsets.ArticleViewSet(),
-        viewsets.TopicViewSet(),
+        guides.TopicViewSet(),
+        guides.TopicChooser("topic_chooser"),
+        guides.RelationViewSet(),
         viewsets.AuthorViewSet(),
         viewsets.AuthorChooser("author_chooser"),
         viewsets.AdvertisementViewSet(),

@@ -17,6 +17,8 @@ from django.db import DatabaseError, connection
 
 from masthead.core import clock, notices
 from masthead.core.models import Heartbeat, OutgoingMail, Publication
+from masthead.library import documents, keeper
+from masthead.library.reading import Library
 from masthead.site import preparation
 
 LITTLE_SPACE = 1_000_000_000  # bytes
@@ -64,7 +66,10 @@ def examine() -> Iterator[Finding]:
     yield from database
     if any(finding.verdict is Verdict.FAIL for finding in database):
         return
-    needing_tables: list[Callable[[], Finding]] = [check_cache, check_static, check_worker, check_mail, check_time_zone]
+    needing_tables: list[Callable[[], Finding]] = [
+        *(check_cache, check_static, check_worker),
+        *(check_mail, check_library, check_time_zone),
+    ]
     for check in needing_tables:
         try:
             yield check()
@@ -173,6 +178,21 @@ def check_mail() -> Finding:
         text = f"goes to files in {settings.MASTHEAD.data / 'mail'}, not to readers"
         return warn("mail", f"{text}; set MASTHEAD_EMAIL_URL before you open the doors.")
     return ok("mail", f"by {urlsplit(url).hostname}")
+
+
+def check_library() -> Finding:
+    """The search index of this machine."""
+    library = Library(keeper.place())
+    state, wanted = library.state(), documents.count()
+    if state is None:
+        done, of = library.place.progress()
+        if of:
+            return warn("library", f"the index is being built: {done:,} of {of:,} articles")
+        return warn("library", "there is no index yet: web and worker build it, or run `masthead reindex`")
+    held = state.searcher.num_docs
+    if held != wanted:
+        return warn("library", f"{held:,} of {wanted:,} articles are indexed; if this lasts, run `masthead reindex`")
+    return ok("library", f"{held:,} articles indexed")
 
 
 def check_time_zone() -> Finding:

@@ -25,6 +25,7 @@ KILL_AFTER = 5  # seconds a worker gets to answer the requests at hand
 MOST_THREADS = 8  # a worker; each keeps a database connection
 BACKLOG = 2048
 LARGEST_UPLOAD = 256 * 2**20  # bytes, behind the newsroom's door
+WORKER_FIRST = 20.0  # seconds a worker on this machine has to take the library's lock
 SWEEP = 50  # ticks of a tenth of a second
 
 
@@ -43,6 +44,7 @@ def preload() -> None:
 
     from masthead.edge import build, follower, protocol  # noqa: F401
     from masthead.insights import robots
+    from masthead.library import keeper, search  # noqa: F401
     from masthead.site import bridge  # noqa: F401
 
     for middleware in settings.MIDDLEWARE:
@@ -103,6 +105,7 @@ def work(listener: socket.socket) -> int:
     from masthead.edge.follower import Follower
     from masthead.edge.protocol import EdgeProtocol
     from masthead.insights import counting
+    from masthead.library import keeper
     from masthead.site.bridge import Bridge
 
     # A signal that comes before uvicorn listens to it is noted. Once it is done, uvicorn passes on what it heard; what is left to
@@ -127,6 +130,9 @@ def work(listener: socket.socket) -> int:
         answering: Callable[..., Any] = edge
     else:
         answering = build.without(application())
+
+    # where a worker runs beside us, it is the one to write: its threads are in nobody's way
+    keeper.Keeper(patience=WORKER_FIRST).start()
 
     class Server(uvicorn.Server):
         async def on_tick(self, counter: int) -> bool:

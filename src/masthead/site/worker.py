@@ -27,6 +27,7 @@ from django_tasks_db.models import DBTaskResult
 
 from masthead.core import clock, mail
 from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.library import keeper, onward
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -86,6 +87,8 @@ class Worker:
     def __init__(self) -> None:
         self.name = f"{PREFIX}{socket.gethostname()[:40]}:{uuid4().hex[:12]}"
         self.stop = threading.Event()
+        self._keeper = keeper.Keeper()
+        self._chooser = onward.Chooser()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -101,6 +104,8 @@ class Worker:
             Loop("mail", 0.25, self.submit_mail, self.stop),
             Loop("tasks", 0.5, self.run_tasks, self.stop),
             Loop("chores", 5.0, self.do_chores, self.stop),
+            Loop("library", keeper.EVERY, self._keeper.tick, self.stop),
+            Loop("onward", 0.5, self.lead_onward, self.stop),
         ]
 
     def run(self) -> None:
@@ -153,6 +158,11 @@ class Worker:
         """Run every task that is ready. Looks first, for the same reason."""
         if DBTaskResult.objects.ready().exists():
             self._tasks.run()
+
+    def lead_onward(self) -> None:
+        """Choose what newly published articles lead on to: all that wait, with a pause after each batch."""
+        while self._chooser.tick() and not self.stop.wait(0.1):
+            pass
 
     def do_chores(self) -> None:
         """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""

@@ -1,0 +1,142 @@
+"""The index, written: built anew beside the one in use, and kept up to date with the change log."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from tantivy import Index, IndexWriter, Query
+
+from masthead.core import change_keys, changelog
+from masthead.library import documents, schema
+from masthead.library.place import About, Place
+
+HEAP = 60_000_000  # bytes a writing thread; below it tantivy writes many small files
+THREADS = 2  # while building
+LITTLE = 16_000_000  # bytes for the changes of a day
+_RANGE = re.compile(r"articles:(\d{1,18})-(\d{1,18})")
+
+Progress = Callable[[int, int], None]
+
+
+def build(place: Place, progress: Progress = lambda done, total: None) -> Path:
+    """Build an index of everything beside the one in use, and use it. Returns where it is.
+
+    Its place in the change log is read first, so that whoever follows the log finishes what changed meanwhile. Raises ``Busy``,
+    and ``OSError`` or ``ValueError`` (tantivy's) where it cannot be written; what was in use stays so.
+    """
+    with place.building():
+        total, done = documents.count(), 0
+        place.tell(0, total)
+        about = documents.about_now(changelog.latest())
+        path = place.new()
+        try:
+            index = Index(schema.SCHEMA, path=str(path))
+            schema.register(index, about.language)
+            maker = documents.Maker(about)
+            writer = index.writer(HEAP * THREADS, THREADS)
+            for numbers in documents.batches():
+                for document in maker.documents(numbers):
+                    writer.add_document(document)
+                done += len(numbers)
+                progress(done, total)
+                place.tell(done, total)
+            writer.commit()
+            writer.wait_merging_threads()
+            place.write_about(path, replace(about, languages=tuple(maker.languages)))
+            place.use(path)
+        except BaseException:
+            place.discard(path)
+            raise
+    return path
+
+
+class Follower:
+    """Writes what the change log tells into the index at ``path``. Held by one process at a time (``Place.lock``)."""
+
+    def __init__(self, place: Place, path: Path, about: About) -> None:
+        self.path = path
+        self.about = about
+        self._place = place
+        self._index = Index.open(str(path))
+        schema.register(self._index, about.language)
+        self._writer: IndexWriter | None = None
+        self._used = 0.0
+
+    def follow(self) -> bool:
+        """Write what has changed since last time. Returns False where the index has to be built anew.
+
+        What fails to be written is read from the log again next time: nothing is lost.
+        """
+        number, rows = changelog.state(self.about.number, timedelta(0))
+        if number < self.about.number:
+            return False  # another database, or an older one put back
+        if not rows:
+            return True
+        keys = {key for _, key in rows}
+        about = self.about.at(max(number, rows[-1][0]))
+        stale = {int(key.partition(":")[2]) for key in keys if key.startswith("article:")}
+        stale |= {n for key in keys if (ends := _RANGE.fullmatch(key)) for n in documents.between(int(ends[1]), int(ends[2]))}
+        if keys & {change_keys.EVERYTHING, change_keys.POLICY}:
+            now = documents.about_now(about.number)
+            if (now.language, now.timezone, now.teaser) != (about.language, about.timezone, about.teaser):
+                return False
+            # a name that is new stands on no article yet that is not named by the log itself
+            was = dict(about.names)
+            stale |= documents.named({name for name, digest in now.names if name in was and was[name] != digest})
+            stale |= documents.named({name for name, _ in now.names if name not in was})
+            about = replace(about, names=now.names)
+        self._write(stale, about)
+        return True
+
+    def reconcile(self) -> int:
+        """Look for articles the log did not tell of (it is a day long), and for such as are no more. Returns how many."""
+        # the number is read first: what changes while we compare is told by the log
+        number = changelog.latest()
+        wanted = documents.versions()
+        held = self.held()
+        stale = {n for n, version in wanted.items() if held.get(n) != version} | (held.keys() - wanted.keys())
+        if stale:
+            self._write(stale, self.about.at(number) if number <= self.about.number else self.about)
+        return len(stale)
+
+    def held(self) -> dict[int, int]:
+        """Every article in the index, with its version."""
+        self._index.reload()
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return {}
+        addresses = [address for _, address in searcher.search(Query.all_query(), searcher.num_docs, count=False).hits]
+        numbers = searcher.fast_field_values("number", addresses)
+        return {int(n or 0): int(v or 0) for n, v in zip(numbers, searcher.fast_field_values("rendered", addresses), strict=True)}
+
+    def _write(self, stale: Iterable[int], about: About) -> None:
+        numbers = sorted(stale)
+        if numbers:
+            writer = self._writer or self._index.writer(LITTLE, 1)
+            self._writer, self._used = writer, time.monotonic()
+            maker = documents.Maker(about)
+            try:
+                for at in range(0, len(numbers), documents.BATCH):
+                    batch = numbers[at : at + documents.BATCH]
+                    for number in batch:
+                        # by a query: given a number, tantivy-py's deletion by term makes a signed one of it, which no article has
+                        writer.delete_documents_by_query(Query.term_query(schema.SCHEMA, "number", number))
+                    for document in maker.documents(batch):
+                        writer.add_document(document)
+                writer.commit()
+            except BaseException:
+                self.rest(at_once=True)
+                raise
+            about = replace(about, languages=tuple(maker.languages))
+        self._place.write_about(self.path, about)
+        self.about = about
+
+    def rest(self, *, at_once: bool = False) -> None:
+        """Give the writer's memory back, where it has not been needed for a while."""
+        if self._writer is not None and (at_once or time.monotonic() - self._used > 60):
+            self._writer = None  # what was not committed is forgotten with it

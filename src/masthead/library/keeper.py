@@ -1,0 +1,166 @@
+"""Who writes the index: on each machine the one process, web or worker, that holds the lock in ``search/``.
+
+Every process runs a :class:`Keeper` and calls :meth:`Keeper.tick` some times a second. Most find the lock taken and do nothing;
+when the holder dies, the kernel frees the lock and the next one goes on from where the index itself says it stands.
+
+Not guaranteed: a writer that is killed redoes what it had not committed. Nothing is lost by that, and nothing stands twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from masthead.core import notices
+from masthead.library import building, documents
+from masthead.library.place import Busy, Place
+
+log = logging.getLogger("masthead.library")
+
+EVERY = 0.25  # seconds between two looks at the change log
+COMPARE = 600.0  # seconds between two comparisons of all articles with the index
+LITTLE = 3_000  # articles that are indexed on the spot; more in a process of their own, for its memory and its time
+LONGEST_WAIT = 30.0  # seconds after failures
+NOTICE = "library"
+
+
+def place() -> Place:
+    """Where this data directory's index lies."""
+    return Place(settings.MASTHEAD.data / "search")
+
+
+class Keeper:
+    """Keeps the index of one data directory. ``patience``: seconds it leaves the lock to others, at first."""
+
+    def __init__(self, where: Place | None = None, *, patience: float = 0.0) -> None:
+        self._place = where or place()
+        self._not_before = time.monotonic() + patience
+        self._lock: IO[str] | None = None
+        self._follower: building.Follower | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._compared = 0.0
+        self._failures = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self._lock is not None
+
+    def tick(self) -> None:
+        """Do what there is to do. Never raises: what goes wrong is told to the operator and tried again, ever more slowly."""
+        if time.monotonic() < self._not_before or not self._hold():
+            return
+        try:
+            if self._keep() and self._failures:
+                self._failures = 0
+                notices.settled(NOTICE)
+        except Busy:
+            self._wait(1.0)
+        except (DatabaseError, InterfaceError) as error:
+            # a database that is away explains itself elsewhere
+            log.info("the library waits for the database: %s", str(error).strip().partition("\n")[0])
+            connection.close()
+            self._wait(2.0)
+        except Exception as error:  # tantivy raises ValueError for everything, a full disk included
+            self._failed(error)
+
+    def stop(self) -> None:
+        """Let go of the lock. A process that builds is told to stop."""
+        if self._child is not None:
+            self._child.terminate()
+            self._child = None
+        self._follower = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def start(self) -> None:
+        """Tick in a thread of its own, for as long as the process lives."""
+
+        def run() -> None:
+            while True:
+                self.tick()
+                time.sleep(EVERY)
+
+        threading.Thread(target=run, name="library", daemon=True).start()
+
+    def _hold(self) -> bool:
+        if self._lock is None:
+            try:
+                self._lock = self._place.lock()
+            except OSError as error:
+                self._failed(error)
+            if self._lock is None:
+                self._not_before = max(self._not_before, time.monotonic() + 1.0)
+        return self._lock is not None
+
+    def _keep(self) -> bool:
+        """Follow the log, or see to it that an index is built. Says whether all is well."""
+        if self._child is not None:
+            status = self._child.poll()
+            if status is None:
+                return False
+            self._child = None
+            if status:
+                raise RuntimeError(f"building the index ended with status {status}")
+        path = self._place.current()
+        if self._follower is None or self._follower.path != path:
+            about = self._place.about(path)
+            self._follower = None
+            if path is None or about is None:
+                return self._build()
+            try:
+                self._follower = building.Follower(self._place, path, about)
+            except Exception as error:
+                log.warning("the library's index cannot be opened (%s): it is built anew", error)
+                return self._build()
+            self._compared = 0.0
+        if not self._follower.follow():
+            return self._build()
+        if time.monotonic() - self._compared > COMPARE or not self._compared:
+            if found := self._follower.reconcile():
+                log.info("%d articles were missing from the library or stood there no more", found)
+            self._compared = time.monotonic()
+        self._follower.rest()
+        return True
+
+    def _build(self) -> bool:
+        self._follower = None
+        if documents.count() <= LITTLE:
+            building.build(self._place)
+            return False
+        environment = {**os.environ, "MASTHEAD_DATA": str(settings.MASTHEAD.data)}
+        self._child = subprocess.Popen(  # ourselves
+            [sys.executable, "-m", "masthead.site", "reindex", "--quiet"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            cwd=Path.cwd(),
+        )
+        return False
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._follower = None
+        sentence = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        log.warning("the library cannot be kept up to date: %s", sentence)
+        self._wait(min(2.0**self._failures, LONGEST_WAIT))
+        try:
+            notices.tell(
+                NOTICE,
+                f"The library's index cannot be written ({sentence}). Searches answer with what it held before, and nothing is "
+                "lost: what is missing is added once there is room on the disk and the directory can be written.",
+            )
+        except (DatabaseError, InterfaceError):
+            connection.close()
+
+    def _wait(self, seconds: float) -> None:
+        self._not_before = time.monotonic() + seconds

@@ -1,0 +1,106 @@
+"""How words become terms: folded, and stemmed by the language of the text. Pure.
+
+The index and the query use the same analyzers, tantivy's own, so that they cannot come to differ.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+LONGEST_WORD = 60  # bytes; what is longer is no word, and would only fill the dictionary
+
+# ISO 639-1 to the names tantivy gives its Snowball stemmers. Other languages are folded, but not stemmed.
+STEMMERS = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+# Of the publication's most likely language more than the few that tantivy leaves out: they cost long questions their meaning
+_ENGLISH = {
+    "a", "about", "above", "across", "after", "again", "against", "all", "along", "also", "although", "am", "among", "an",
+    "and", "another", "any", "anyone", "anything", "are", "around", "as", "at", "away", "be", "because", "been", "before",
+    "behind", "being", "below", "beside", "besides", "between", "beyond", "both", "but", "by", "can", "cannot", "could",
+    "did", "do", "does", "doing", "done", "down", "during", "each", "either", "else", "etc", "ever", "every", "few", "for",
+    "from", "further", "had", "has", "have", "having", "he", "hence", "her", "here", "hers", "herself", "him", "himself",
+    "his", "how", "however", "i", "if", "in", "indeed", "into", "is", "it", "its", "itself", "just", "least", "less",
+    "like", "many", "may", "me", "might", "mine", "more", "most", "much", "must", "my", "myself", "near", "neither", "no",
+    "nor", "not", "now", "of", "off", "often", "on", "once", "one", "only", "onto", "or", "other", "others", "otherwise",
+    "our", "ours", "ourselves", "out", "over", "own", "per", "perhaps", "quite", "rather", "re", "s", "same", "shall",
+    "she", "should", "since", "so", "some", "something", "such", "t", "than", "that", "the", "their", "theirs", "them",
+    "themselves", "then", "thence", "there", "therefore", "these", "they", "this", "those", "though", "through",
+    "throughout", "thus", "to", "together", "too", "toward", "towards", "under", "until", "up", "upon", "us", "very", "via",
+    "was", "we", "were", "what", "whatever", "when", "whence", "whenever", "where", "whereas", "wherever", "whether",
+    "which", "whichever", "while", "who", "whoever", "whole", "whom", "whose", "why", "will", "with", "within", "without",
+    "would", "yes", "yet", "you", "your", "yours", "yourself", "yourselves",
+}  # fmt: skip
+_WITH_STOP_WORDS = {"da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
+
+
+def base(tag: str) -> str:
+    """The language of a tag such as ``en-GB``: ``en``. Empty for none."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def _folding() -> TextAnalyzerBuilder:
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    return builder.filter(Filter.remove_long(LONGEST_WORD)).filter(Filter.lowercase()).filter(Filter.ascii_fold())
+
+
+@cache
+def plain() -> TextAnalyzer:
+    """Words in lower case and without accents, as they stand."""
+    return _folding().build()
+
+
+@cache
+def stemming(language: str) -> TextAnalyzer:
+    """The same, stemmed where ``language`` has a stemmer."""
+    stemmer = STEMMERS.get(language)
+    return _folding().filter(Filter.stemmer(stemmer)).build() if stemmer else plain()
+
+
+@cache
+def _without_stop_words(language: str) -> TextAnalyzer:
+    return _folding().filter(Filter.stopword(STEMMERS[language])).build()
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` in order, lower-cased and without accents."""
+    return list(plain().analyze(text))
+
+
+@cache
+def is_function_word(word: str, language: str) -> bool:
+    """Whether ``word`` (folded) says nothing by itself in ``language``: "the", "of"."""
+    if language == "en":
+        return word in _ENGLISH
+    return language in _WITH_STOP_WORDS and not _without_stop_words(language).analyze(word)
+
+
+def stem(word: str, language: str) -> str:
+    """The term of one folded ``word`` in ``language``."""
+    found = stemming(language).analyze(word)
+    return found[0] if len(found) == 1 else word
+
+
+def stems(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The terms ``word`` may stand under in texts of these ``languages``, the first language's first, each once."""
+    return tuple(dict.fromkeys(stem(word, language) for language in languages))

@@ -1,0 +1,150 @@
+"""The part of a text that shows why it was found, with the words that were searched for marked. Pure.
+
+Works on what the caller hands over and nothing else: the teaser, or the whole where the decision opened the article.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+
+from masthead.library import languages
+
+LENGTH = 240  # characters of a passage
+_WORD = re.compile(r"[^\W_]+")
+# Letters that fold to one other, so that places in a folded text are places in the text
+_FOLD = {
+    chr(code): base
+    for code in range(0xC0, 0x250)
+    if len(base := unicodedata.normalize("NFD", chr(code))[0]) == 1 and base != chr(code)
+}
+_ACCENTED = re.compile("[\u00c0-\u024f]")  # a text has few: finding them is quicker than looking at every character
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else _ACCENTED.sub(lambda match: _FOLD.get(match[0], match[0]), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
+
+    ``beginnings`` are what all candidates begin with.
+    """
+
+    pattern: re.Pattern[str] | None
+    terms: frozenset[str]
+    prefix: str
+    languages: tuple[str, ...]
+    beginnings: tuple[str, ...] = ()
+
+    def promise(self, text: str) -> int:
+        """How many different words of the search may stand in ``text``, which may also be HTML: a look, no more."""
+        lowered = _folded(text).lower()
+        return sum(beginning in lowered for beginning in self.beginnings)
+
+    def places(self, text: str) -> list[tuple[int, int, str]]:
+        """Where words of the search stand in ``text``: from, to, term."""
+        if self.pattern is None:
+            return []
+        found = []
+        for match in self.pattern.finditer(_folded(text)):
+            if term := self._term(match[0]):
+                found.append((match.start(), match.end(), term))
+        return found
+
+    def _term(self, word: str) -> str:
+        term = _term_of(word, self.languages, self.terms)
+        if term:
+            return term
+        return self.prefix if self.prefix and word.lower().startswith(self.prefix) else ""
+
+
+@lru_cache(maxsize=4096)
+def _term_of(word: str, some: tuple[str, ...], terms: frozenset[str]) -> str:
+    for folded in languages.words(word):
+        for term in languages.stems(folded, some):
+            if term in terms:
+                return term
+    return ""
+
+
+def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
+    """What marks ``words`` (as typed, folded) and words that begin with ``prefix``, in texts of ``some`` languages."""
+    terms: set[str] = set()
+    beginnings: set[str] = set()
+    for word in words:
+        stems = languages.stems(word, tuple(some))
+        terms.update(stems)
+        for term in stems:
+            # a stem may end otherwise than its words: "polici" of "policy"
+            shared = next((n for n, (a, b) in enumerate(zip(word, term, strict=False)) if a != b), min(len(word), len(term)))
+            beginnings.add(word[: max(1, min(shared, len(term) - 1 if len(term) > 4 else len(term)))])
+    if prefix:
+        beginnings.add(prefix)
+    shortest = [one for one in beginnings if not any(one != other and one.startswith(other) for other in beginnings)]
+    pattern = (
+        re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(shortest)))})[^\W_]*", re.IGNORECASE) if shortest else None
+    )
+    return Marker(pattern, frozenset(terms), prefix, tuple(some), tuple(shortest))
+
+
+def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:
+    """The most telling ``length`` characters of ``paragraphs`` (plain text) as HTML with ``<mark>``; the beginning, if none is.
+
+    The paragraph with most different words wins, and in it the stretch with most of them.
+    """
+    best: tuple[int, int] = (0, 0)
+    chosen, places = (paragraphs[0] if paragraphs else ""), []
+    for text in paragraphs[:400]:
+        found = mark.places(text)
+        if found:
+            rank = (len({term for _, _, term in found}), min(len(found), 4))
+            if rank > best:
+                best, chosen, places = rank, text, found
+    start = _start(places, length) if places else 0
+    return _cut(chosen, start, length, places)
+
+
+def _start(places: Sequence[tuple[int, int, str]], length: int) -> int:
+    """Where the window with most different words begins."""
+    best, start = 0, places[0][0]
+    for begin, _, _ in places:
+        inside = {term for other, end, term in places if begin <= other and end <= begin + length - 30}
+        if len(inside) > best:
+            best, start = len(inside), begin
+    return start
+
+
+def _cut(text: str, at: int, length: int, places: Sequence[tuple[int, int, str]]) -> str:
+    """``length`` characters of ``text`` around ``at``, between words, with ``places`` marked."""
+    start = max(0, at - 60)
+    if len(text) - start < length:
+        start = max(0, len(text) - length)
+    if start:
+        space = text.find(" ", start, at + 1)
+        start = space + 1 if space >= 0 else start
+    end = min(len(text), start + length)
+    if end < len(text):
+        space = text.rfind(" ", start + length // 2, end)
+        end = space if space > 0 else end
+    parts = ["…" if start else ""]
+    position = start
+    for begin, finish, _ in places:
+        if begin < position or finish > end:
+            continue
+        parts += [escape(text[position:begin]), "<mark>", escape(text[begin:finish]), "</mark>"]
+        position = finish
+    parts.append(escape(text[position:end].rstrip(" ,;:")))
+    if end < len(text):
+        parts.append("…")
+    return "".join(parts)
+
+
+def marked(text: str, mark: Marker) -> str:
+    """All of ``text`` as HTML with the words of the search marked."""
+    return _cut(text, 0, len(text), mark.places(text))

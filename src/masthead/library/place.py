@@ -1,0 +1,140 @@
+"""Where the index lies, which of its directories is the one in use, and who may write. No database.
+
+``search/`` in the data directory holds ``current`` (the name of the directory in use), that directory, perhaps one that is being
+built, and two locks: ``lock`` is held by the one process that follows the change log, ``building`` by whoever builds.
+Everything is replaced by rename: whoever is killed leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+from masthead.library.schema import VERSION
+
+ABOUT = "masthead.json"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an index says of itself: for what it was made, and how far it has followed the change log."""
+
+    version: int
+    language: str
+    timezone: str
+    teaser: int  # paragraphs that are open, as the policy had it
+    number: int
+    languages: tuple[str, ...] = ()  # of its texts; the publication's first
+    names: tuple[tuple[str, str], ...] = ()  # topics and authors, each with a digest of what is indexed of it
+
+    def at(self, number: int) -> About:
+        """The same, having followed the log to ``number``."""
+        return replace(self, number=number)
+
+
+class Busy(Exception):
+    """Another process builds an index here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The directory ``search/`` of one data directory."""
+
+    root: Path
+
+    def current(self) -> Path | None:
+        """The index in use; None where there is none."""
+        with suppress(OSError, UnicodeDecodeError):
+            name = (self.root / "current").read_text().strip()
+            path = self.root / name
+            if name and "/" not in name and path.is_dir():
+                return path
+        return None
+
+    def about(self, path: Path | None) -> About | None:
+        """What the index at ``path`` says of itself; None where it cannot be used by this version."""
+        if path is None:
+            return None
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            found: dict[str, Any] = json.loads((path / ABOUT).read_text())
+            if found.get("version") == VERSION:
+                names = tuple((str(name), str(digest)) for name, digest in found.pop("names", ()))
+                return About(**{**found, "languages": tuple(found["languages"]), "names": names})
+        return None
+
+    def write_about(self, path: Path, about: About) -> None:
+        """Put down what the index at ``path`` is. After its commit: killed in between, the same changes are read once more."""
+        _replace(path / ABOUT, json.dumps(asdict(about)))
+
+    def new(self) -> Path:
+        """An empty directory to build in."""
+        path = self.root / f"index-{uuid4().hex[:12]}"
+        path.mkdir(parents=True)
+        return path
+
+    def use(self, path: Path) -> None:
+        """From now on the index at ``path`` is the one in use; what lay here before goes.
+
+        Processes that still have files of the old one open read on in them until they look again.
+        """
+        _replace(self.root / "current", path.name)
+        for other in self.root.glob("index-*"):
+            if other != path:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def discard(self, path: Path) -> None:
+        """Take away a directory that will not be used."""
+        shutil.rmtree(path, ignore_errors=True)
+
+    def lock(self, name: str = "lock") -> IO[str] | None:
+        """The lock ``name``, held for as long as what is returned stays open; None where another process has it.
+
+        The kernel lets go of it when its holder dies, however that happens.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle = (self.root / name).open("a")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            return None
+        return handle
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Build within this. Raises :class:`Busy` where another process does."""
+        handle = self.lock("building")
+        if handle is None:
+            raise Busy("An index is being built already.")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (self.root / "progress").unlink()
+            handle.close()
+
+    def tell(self, done: int, total: int) -> None:
+        """Note how far building has come, for whoever waits."""
+        with suppress(OSError):  # nobody is hurt by a missing number
+            _replace(self.root / "progress", f"{done} {total}")
+
+    def progress(self) -> tuple[int, int]:
+        """How many articles are indexed, of how many; (0, 0) where nobody builds."""
+        with suppress(OSError, ValueError):
+            done, total = (self.root / "progress").read_text().split()
+            return int(done), int(total)
+        return 0, 0
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial.write_text(text)
+    partial.replace(path)

@@ -1,0 +1,87 @@
+"""What the index holds of an article. Pure.
+
+Two fields hold all that is said of an article, headline and names included: ``opening`` with so much of the text as anybody may
+see (all of it, where the article is open), ``body`` with the whole. Which of them a query may use, and how, is decided in one
+place, :mod:`masthead.library.matching`.
+
+Change anything here, and raise :data:`VERSION`: an index of another version is built anew.
+"""
+
+from __future__ import annotations
+
+from tantivy import Document, Index, Schema, SchemaBuilder
+
+from masthead.library import languages
+
+VERSION = 2
+
+STEMMED = ("title", "standfirst", "topics", "opening", "body")
+FACETS = ("topic", "region", "author", "format", "access")
+
+
+def build() -> Schema:
+    """The schema; tokenizers are registered by :func:`register`."""
+    builder = SchemaBuilder()
+    builder.add_unsigned_field("number", stored=True, indexed=True, fast=True)
+    for name in STEMMED:
+        builder.add_text_field(name, tokenizer_name="stemmed")
+    builder.add_text_field("authors", tokenizer_name="plain")
+    # words as they stand in what anybody may see: for prefixes, suggestions and misspellings
+    builder.add_text_field("words", tokenizer_name="plain", index_option="basic")
+    for name in FACETS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_unsigned_field("year", indexed=True, fast=True)
+    builder.add_text_field("month", tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_integer_field("dated", indexed=True, fast=True)  # seconds since 1970; negative before
+    builder.add_unsigned_field("rendered", indexed=False, fast=True)  # microseconds: which version of the article this is
+    return builder.build()
+
+
+SCHEMA = build()
+
+
+def register(index: Index, language: str) -> None:
+    """Give ``index`` the analyzers its fields name; ``language`` is the publication's."""
+    index.register_tokenizer("stemmed", languages.stemming(language))
+    index.register_tokenizer("plain", languages.plain())
+
+
+def document(
+    *,
+    number: int,
+    language: str,
+    own_language: str,
+    texts: dict[str, str],
+    authors: str,
+    facets: dict[str, tuple[str, ...]],
+    year: int | None,
+    month: str,
+    dated: int,
+    rendered: int,
+) -> Document:
+    """One article as the index takes it. ``texts`` has the fields of :data:`STEMMED`; ``opening`` and ``body`` hold text alone.
+
+    A text in another language than the publication's is stemmed here, by its own: a field has one analyzer only.
+    """
+    made = Document()
+    made.add_unsigned("number", number)
+    foreign = own_language != language
+    head = "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors))
+    opening, body = (f"{head}\n{texts[name]}" for name in ("opening", "body"))
+    for name, text in {**texts, "opening": opening, "body": body}.items():
+        if foreign:
+            made.add_pre_tokenized_text(name, languages.stemming(own_language).pre_tokenize(text))
+        else:
+            made.add_text(name, text)
+    made.add_text("authors", authors)
+    made.add_text("words", opening)
+    for name, values in facets.items():
+        for value in values:
+            made.add_text(name, value)
+    if year is not None:
+        made.add_unsigned("year", year)
+    if month:
+        made.add_text("month", month)
+    made.add_integer("dated", dated)
+    made.add_unsigned("rendered", rendered)
+    return made

@@ -1,0 +1,364 @@
+"""The library's face: what is found for whom. Of who asks it knows one thing: whether everything is open to them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tantivy
+from django.conf import settings
+from tantivy import Query
+
+from masthead.access.policy import Policy, Standing, Visitor, standing
+from masthead.articles.models import Topic
+from masthead.core import changelog
+from masthead.core.remembered import Remembered
+from masthead.library import languages, spelling, world
+from masthead.library.matching import Matcher, combined, synonyms_of
+from masthead.library.models import Ranking
+from masthead.library.passages import Marker, marker
+from masthead.library.place import Place
+from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
+from masthead.library.reading import Library, State
+from masthead.library.schema import FACETS, SCHEMA
+
+log = logging.getLogger("masthead.library")
+
+FEW = 3  # hits below which we help: another spelling, fewer words
+SHORT = 3  # words, all of which have to be there as long as any article has them
+ENOUGH = 10  # hits, below which a longer search is content with some of its words
+MOST_SLIPS = 5  # misspelt words
+RERANKED = 200  # of the best hits, those in which the date counts
+FACET_VALUES = 12
+YEARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found. ``numbers`` are articles, in order; ``total`` all that match.
+
+    ``facets`` and ``timeline`` count what this visitor may search in full: for whoever may not read everything they leave out
+    what matched in the rest only. ``marks`` finds the words in a text. ``seconds`` were spent in tantivy.
+    """
+
+    request: Request
+    ready: bool = True
+    done: int = 0  # while the index is being built: articles so far, of
+    of: int = 0
+    numbers: tuple[int, ...] = ()
+    total: int = 0
+    facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    timeline: tuple[tuple[str, int], ...] = ()  # ("2019", 12), and where a year is chosen also ("2019-03", 2)
+    suggestion: str = ""  # another spelling of the whole text
+    corrected: str = ""  # what was searched for instead, where the text as typed finds nothing
+    loosened: bool = False  # not all words had to match
+    half_blind: bool = False  # something asked for looks only at openings for this visitor (a phrase, an exclusion)
+    notes: tuple[str, ...] = ()
+    marks: Marker = field(default_factory=lambda: marker((), "", ("en",)))
+    seconds: float = 0.0
+
+    @property
+    def pages(self) -> int:
+        """How many pages can be looked at."""
+        return min(DEEPEST, ceil(self.total / PAGE))
+
+
+def reads_everything(visitor: Visitor, now: datetime) -> bool:
+    """Whether the library may search all of every article for ``visitor``: they have a grant without article."""
+    return standing(visitor, now) in (Standing.SUBSCRIBER, Standing.STAFF) or bool(visitor.institution)
+
+
+def library() -> Library:
+    """This data directory's index, opened once."""
+    return _library(settings.MASTHEAD.data / "search")
+
+
+@lru_cache(maxsize=4)
+def _library(root: Path) -> Library:
+    return Library(Place(root))
+
+
+def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    ours = [
+        (name, *(line.strip() for line in aliases.splitlines() if line.strip()))
+        for name, aliases in Topic.objects.exclude(aliases="").values_list("name", "aliases")
+    ]
+    return synonyms_of([*world.synonyms(), *ours])
+
+
+_synonyms = Remembered(_load_synonyms, changelog.LIST)
+
+
+class _Asking:
+    """One search: the state it looks at, and how long it has looked."""
+
+    def __init__(self, state: State, policy: Policy, *, whole: bool, now: datetime) -> None:
+        self.state = state
+        self.now = now
+        self.seconds = 0.0
+        self.matcher = Matcher(
+            languages=tuple(dict.fromkeys((state.about.language, *state.about.languages))),
+            counts=state.counts,
+            synonyms=_synonyms.get(),
+            whole=whole,
+            # a shorter teaser was decided and the index does not know yet: what it calls an opening may be shut by now
+            openings=state.about.teaser <= policy.teaser_paragraphs,
+        )
+
+    def moments(self, wanted: Wanted) -> list[tuple[datetime | None, datetime | None]]:
+        """What the dates asked for mean, and that nothing dated later than now is shown."""
+        zone = ZoneInfo(self.state.about.timezone)
+        since = datetime(wanted.since.year, wanted.since.month, wanted.since.day, tzinfo=zone) if wanted.since else None
+        until = datetime(wanted.until.year, wanted.until.month, wanted.until.day, tzinfo=zone) if wanted.until else None
+        found = [(since, until)] if since or until else []
+        if self.state.latest > self.now.timestamp():
+            found.append((None, self.now + timedelta(seconds=1)))
+        return found
+
+    def query(self, request: Request, wanted: Wanted, *, rest: bool = True, at_least: int | None = None) -> Query:
+        groups = self.matcher.groups(wanted, rest=rest)
+        return combined(
+            groups,
+            at_least=at_least,
+            extras=self.matcher.extras(wanted) if request.order == Order.RELEVANCE and groups else (),
+            excluded=self.matcher.excluded(wanted),
+            filters=self.matcher.filters(request, wanted, self.moments(wanted)),
+        )
+
+    def count(self, query: Query) -> int:
+        begun = time.perf_counter()
+        found: Any = self.state.searcher.search(query, limit=1)
+        self.seconds += time.perf_counter() - begun
+        return int(found.count)
+
+    def stands(self, word: str, least: int = 1) -> bool:
+        """Whether at least so many articles have ``word`` (folded) in what anybody may see of them now.
+
+        Counted: the dictionary goes on naming the words of what was withdrawn or has been shut since, and knows no dates.
+        """
+        return self.count(combined([Query.term_query(SCHEMA, "words", word, index_option="basic")], filters=self.shown())) >= least
+
+    def shown(self) -> list[Query]:
+        """What keeps articles out that are dated later than now."""
+        return self.matcher.filters(Request(), Wanted(), self.moments(Wanted()))
+
+    def hits(self, query: Query, request: Request) -> tuple[tuple[int, ...], int]:
+        """The articles of the page asked for, and how many there are in all."""
+        begun = time.perf_counter()
+        searcher = self.state.searcher
+        result: Any  # tantivy's stub forgets the count
+        offset = (request.page - 1) * PAGE
+        if request.order != Order.RELEVANCE:
+            order = _ORDERS[request.order]
+            result = searcher.search(query, PAGE, order_by_field="dated", offset=offset, order=order)
+            addresses = [address for _, address in result.hits]
+        elif offset < RERANKED:
+            result = searcher.search(query, RERANKED + PAGE)
+            # beyond them the date does not count any more; so none is shown twice, wherever one page ends
+            best, after = result.hits[:RERANKED], result.hits[RERANKED:]
+            found = [address for _, address in best]
+            dates, held = searcher.fast_field_values("dated", found), searcher.fast_field_values("number", found)
+            factor = _recency(self.now)
+            # what is equal stands in the same order on every machine: where a document lies depends on who wrote what when
+            order_of = sorted(
+                range(len(best)),
+                key=lambda n: (-(best[n][0] or 0.0) * factor(int(dates[n] or 0)), -int(dates[n] or 0), -int(held[n] or 0)),
+            )
+            addresses = [*(best[n][1] for n in order_of), *(address for _, address in after)][offset : offset + PAGE]
+        else:
+            result = searcher.search(query, PAGE, offset=offset)
+            addresses = [address for _, address in result.hits]
+        numbers = searcher.fast_field_values("number", addresses) if addresses else []
+        self.seconds += time.perf_counter() - begun
+        return tuple(int(number or 0) for number in numbers), int(result.count)
+
+    def counted(self, query: Query, names: dict[str, int]) -> dict[str, tuple[tuple[str, int], ...]]:
+        """How often each value of the facets in ``names`` occurs among what matches: the so many most frequent."""
+        begun = time.perf_counter()
+        wanted = {name: {"terms": {"field": name, "size": size}} for name, size in names.items()}
+        found = self.state.searcher.aggregate(query, wanted)
+        self.seconds += time.perf_counter() - begun
+        return {
+            name: tuple((_key(bucket["key"]), int(bucket["doc_count"])) for bucket in found[name]["buckets"]) for name in names
+        }
+
+
+def _key(value: object) -> str:
+    return f"{int(value):04}" if isinstance(value, float | int) else str(value)
+
+
+def search(request: Request, *, whole: bool, policy: Policy, now: datetime, facets: bool = True) -> Results:
+    """What is found for ``request``. ``whole``: for a visitor to whom everything is open (:func:`reads_everything`).
+
+    Never raises for anything typed. Where there is no index yet, or a damaged one, the results say so.
+    """
+    shelf = library()
+    state = shelf.state()
+    if state is None:
+        done, of = shelf.place.progress()
+        return Results(request, ready=False, done=done, of=of)
+    asking = _Asking(state, policy, whole=whole, now=now)
+    try:
+        return _search(asking, request, facets=facets)
+    except (ValueError, OSError) as error:  # a file is damaged or gone
+        log.warning("the library could not be searched: %s", error)
+        shelf.forget()
+        return Results(request, ready=False)
+
+
+def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
+    wanted = read(request.text, typing=request.typing)
+    senses = len(asking.matcher.senses(wanted))
+    query, at_least, corrected = asking.query(request, wanted), None, ""
+    numbers, total = asking.hits(query, request)
+    suggestion = _respelt(asking, request.text, wanted) if total < FEW and request.text and not request.typing else ""
+    if not total and suggestion:
+        again = read(suggestion)
+        tried = asking.query(request, again)
+        found = asking.hits(tried, request)
+        if found[1]:
+            corrected, wanted, query, (numbers, total) = suggestion, again, tried, found
+            senses = len(asking.matcher.senses(wanted))
+    # the longer a question, the less each of its words is meant
+    if senses > 1 and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
+        some = asking.query(request, wanted, at_least=1)
+        found = asking.hits(some, request)
+        if found[1] > total:
+            query, at_least, (numbers, total) = some, 1, found
+    counted: dict[str, tuple[tuple[str, int], ...]] = {}
+    timeline: tuple[tuple[str, int], ...] = ()
+    if facets and total:
+        whole = asking.matcher.whole
+        open_query = query if whole else asking.query(request, wanted, rest=False, at_least=at_least)
+        counted = asking.counted(open_query, {**dict.fromkeys(FACETS, FACET_VALUES), "year": YEARS})
+        timeline = counted.pop("year")
+        if request.year is not None:
+            anywhen = replace(request, year=None, month=None)
+            all_years = asking.query(anywhen, wanted, rest=False, at_least=at_least)
+            timeline = asking.counted(all_years, {"year": YEARS})["year"]
+            in_year = asking.query(replace(request, month=None), wanted, rest=False, at_least=at_least)
+            timeline += asking.counted(in_year, {"month": 12})["month"]
+        timeline = tuple(sorted(timeline))
+    if suggestion and suggestion != corrected and asking.count(asking.query(request, read(suggestion), rest=False)) <= total:
+        suggestion = ""
+    return Results(
+        request,
+        numbers=numbers,
+        total=total,
+        facets=counted,
+        timeline=timeline,
+        suggestion="" if corrected else suggestion,
+        corrected=corrected,
+        loosened=at_least is not None,
+        half_blind=not asking.matcher.whole and bool(wanted.phrases or wanted.excluded),
+        notes=(*request.notes, *wanted.notes),
+        marks=_marker(asking.matcher, wanted),
+        seconds=asking.seconds,
+    )
+
+
+def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
+    words = [word for sense, _ in matcher.senses(wanted) for run in sense for word in run]
+    words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
+    prefix = languages.words(wanted.prefix)
+    main = matcher.languages[0]
+    telling = [word for word in words if not languages.is_function_word(word, main)] or words
+    return marker([*telling, *prefix], prefix[-1] if prefix else "", matcher.languages)
+
+
+def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
+    """``text`` with each word that hardly anybody wrote in the spelling that many did; empty where nothing is to be mended."""
+    if not asking.matcher.openings:
+        return ""
+    begun = time.perf_counter()
+    mended = text
+    typed = (*wanted.words, *(phrase.text for phrase in wanted.phrases))
+    rare = [
+        (word, held)
+        for word in dict.fromkeys(word for one in typed for word in languages.words(one))
+        if (held := asking.state.counts.in_openings(word)) < FEW
+    ]
+    # nobody slips so often: a text in a language that is not ours would only cost time
+    for word, held in rare if len(rare) <= MOST_SLIPS else ():
+        if other := spelling.nearest(word, asking.state.searcher, held, asking.stands):
+            mended = _replaced(mended, word, other)
+    asking.seconds += time.perf_counter() - begun
+    return mended if mended != text else ""
+
+
+def _replaced(text: str, word: str, other: str) -> str:
+    """``text`` with ``other`` for every ``word`` (folded) in it."""
+    pieces = []
+    for piece in text.split(" "):
+        bare = piece.strip("\"'“”„«».,;:!?()-*")
+        if bare and languages.words(bare) == [word]:
+            pieces.append(piece.replace(bare, other))
+        else:
+            pieces.append(piece)
+    return " ".join(pieces)
+
+
+# --- order
+
+_ORDERS = {Order.NEWEST: tantivy.Order.Desc, Order.OLDEST: tantivy.Order.Asc}
+_YEAR = 365.25 * 86400  # seconds
+
+
+def _load_ranking() -> tuple[float, float]:
+    row = Ranking.objects.first() or Ranking()
+    return row.recency, max(row.half_life, 0.05)
+
+
+_ranking = Remembered(_load_ranking, changelog.POLICY)
+
+
+def _recency(now: datetime) -> Callable[[int], float]:
+    """How much more an article is worth for being young: a function of its date in seconds since 1970."""
+    strength, half_life = _ranking.get()
+    moment = now.timestamp()
+
+    def factor(dated: int) -> float:
+        return 1.0 + float(strength * 0.5 ** (max(0.0, (moment - dated) / _YEAR) / half_life))
+
+    return factor
+
+
+# --- while typing
+
+
+def completions(text: str, *, policy: Policy, now: datetime, most: int = 8) -> list[str]:
+    """What ``text`` may become: its last word completed, by how many articles say so in what anybody may see."""
+    state = library().state()
+    typed = " ".join(text.split())
+    if state is None or not typed or text[-1:].isspace():
+        return []
+    asking = _Asking(state, policy, whole=False, now=now)
+    if not asking.matcher.openings:
+        return []
+    before, _, last = typed.rpartition(" ")
+    words = languages.words(last)
+    if len(words) != 1 or len(words[0]) < 2:
+        return []
+    within = asking.query(Request(text=before), read(before), rest=False) if before else None
+    try:
+        found = state.searcher.terms_with_prefix("words", words[0], within, most * 4)
+    except ValueError as error:
+        log.warning("the library could not be searched: %s", error)
+        return []
+    main = asking.matcher.languages[0]
+    kept: dict[str, str] = {}  # one of each stem: the most frequent
+    for term, _ in found:
+        stem = languages.stem(term, main)
+        if stem not in kept and not languages.is_function_word(term, main) and asking.stands(term):
+            kept[stem] = term
+            if len(kept) == most:
+                break
+    return [f"{before} {term}".strip() for term in kept.values()]
