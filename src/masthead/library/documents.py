@@ -36,14 +36,14 @@ def about_now(number: int) -> About:
 
 
 def _names() -> dict[str, str]:
-    """A digest of what is indexed of each topic and author."""
+    """The slug of each topic and author, and a digest of what is indexed of it."""
     found = {f"topic:{row[0]}": _digest(row) for row in Topic.objects.values_list("pk", "name", "slug", "kind", "aliases")}
     found |= {f"author:{row[0]}": _digest(row) for row in Author.objects.values_list("pk", "name", "slug")}
     return found
 
 
 def _digest(row: tuple[object, ...]) -> str:
-    return sha256(repr(row).encode()).hexdigest()[:12]
+    return f"{row[2]}:{sha256(repr(row).encode()).hexdigest()[:12]}"
 
 
 def named(changed: set[str]) -> set[int]:

@@ -5,7 +5,7 @@ The index and the query use the same analyzers, tantivy's own, so that they cann
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
@@ -95,6 +95,7 @@ def is_function_word(word: str, language: str) -> bool:
     return language in _WITH_STOP_WORDS and not _without_stop_words(language).analyze(word)
 
 
+@lru_cache(maxsize=50_000)  # one question asks for the same stems several times
 def stem(word: str, language: str) -> str:
     """The term of one folded ``word`` in ``language``."""
     found = stemming(language).analyze(word)
