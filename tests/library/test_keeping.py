@@ -257,7 +257,7 @@ def test_requests_at_once_do_not_follow_more_than_allowed(monkeypatch: pytest.Mo
 
 
 def test_a_saved_search_finds_what_the_library_finds_and_no_more(ada: Reader, built: Any) -> None:
-    """With the engine itself: what stands only in the rest of a shut article is found by whoever reads everything, not by a feed."""
+    """With the engine itself: what stands only in the rest of a shut article is found by subscribers, not by a feed."""
     make_article("Canals and their keepers", dated=clock.now() - timedelta(days=2))
     make_article("Canals in winter", dated=clock.now() - timedelta(days=1))
     make_article("Harbours", paragraphs=["a", "b", "c", "The wampeter stands below the gate."])
