@@ -1,4 +1,4 @@
-"""Search pages asked of one web worker: how long a whole answer takes, how much of that is tantivy, and whether anything fails."""
+"""Search pages asked of one web worker: how long whole answers take, how much of it is tantivy's, and whether anything fails."""
 
 from __future__ import annotations
 
