@@ -284,7 +284,8 @@ def test_more_articles_are_no_more_queries(django_assert_max_num_queries: Any) -
     before = queries()
     for number in range(45):
         make_article(f"No {number}", dated=at("2019-03-21T12:00:00") - timedelta(hours=number**2))
-    assert queries() == before
+    # one more where the list of licensed networks, read every few seconds, falls due
+    assert all(now <= then + 1 for now, then in zip(queries(), before, strict=True))
 
 
 def test_counts_are_taken_a_few_thousand_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

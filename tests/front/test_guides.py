@@ -353,5 +353,5 @@ def test_queries_are_few_and_do_not_grow(
         opened(article, n + 1)
     for path in ("/topics/india/", "/topics/quad/", "/topics/india/russia/", "/topics/india/2003/", "/topics/india/russia/2003/"):
         Client().get(path)
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(12):
             Client().get(path)

@@ -9,7 +9,7 @@ from masthead.front import timeline
 
 
 def bars(svg: str) -> list[tuple[float, float, str]]:
-    root = ElementTree.fromstring(svg)  # noqa: S314 - our own
+    root = ElementTree.fromstring(svg)
     return [(float(bar.attrib["x"]), float(bar.attrib["height"]), bar[0].text or "") for bar in root]
 
 

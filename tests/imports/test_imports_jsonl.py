@@ -116,7 +116,7 @@ def test_countries_have_their_names_of_today_and_codes(load, given, topics):
 
 
 def test_the_factbook_writes_other_codes(load):
-    load(record(country="au", source="factbook"), record(country="RS", source="factbook"), record(country="ZZ", source="factbook"))
+    load(*(record(country=code, source="factbook") for code in ("au", "RS", "ZZ")))
     assert dict(Topic.objects.values_list("name", "code")) == {"Austria": "AT", "Russia": "RU"}
 
 

@@ -74,7 +74,8 @@ def test_another_readers_follow_is_not_mine_to_end(ada: Reader) -> None:
     ("address", "kept"),
     [
         ("q=straits", "q=straits"),
-        ("?utm_source=x&page=7&order=newest&year=2019&q=+the++straits+&topic=trade", "q=the+straits&topic=trade&year=2019&order=newest"),
+        ("?utm_source=x&page=7&year=2019&q=+the++straits+&topic=trade", "q=the+straits&topic=trade&year=2019"),
+        ("order=newest&q=a", "q=a&order=newest"),
         ("topic=trade&page=3", "topic=trade"),
         ("q=a&typing=1", "q=a"),
         ("q=%00&x=1", ""),

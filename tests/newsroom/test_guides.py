@@ -91,7 +91,7 @@ def test_a_key_article_stands_there_once(editor: Client) -> None:
     answer = editor.post(
         "/newsroom/topics/new/", topic() | _formset("key_articles", {"article": article.pk}, {"article": article.pk})
     )
-    assert answer.status_code == 200 and "duplicate" in answer.content.decode().lower() or "twice" in answer.content.decode()
+    assert (answer.status_code == 200 and "duplicate" in answer.content.decode().lower()) or "twice" in answer.content.decode()
     assert not Topic.objects.exists()
 
 

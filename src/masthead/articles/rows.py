@@ -136,6 +136,9 @@ FROM articles_article_topics x JOIN articles_topic t ON t.id = x.topic_id WHERE 
 ORDER BY kind, place, called"""
 
 
+_RENDERINGS = "SELECT article_id, blocks, gate FROM articles_rendering WHERE article_id IN {marks}"
+
+
 def find(slug: str) -> ArticleRow | None:
     """The live article of ``slug`` with its rendering, in one query; None for none."""
     with connection.cursor() as cursor:
@@ -155,7 +158,7 @@ def find(slug: str) -> ArticleRow | None:
         source_url,
         licence,
         # an article without a rendering was never published through the newsroom: show nothing rather than fail
-        rendering=Rendered(tuple((kind, html) for kind, html in _read(blocks)), gate),
+        rendering=_rendered(blocks, gate),
         words=words or 0,
         more=tuple(_read(more)),
     )
@@ -172,6 +175,11 @@ def names(numbers: Iterable[int]) -> dict[int, Names]:
     for article, kind, _, _, name, slug in _of_each(_NAMES, numbers, times=2):
         found.setdefault(article, ([], []))[kind].append((name, slug))
     return {article: Names(tuple(authors), tuple(topics)) for article, (authors, topics) in found.items()}
+
+
+def renderings(numbers: Iterable[int]) -> dict[int, Rendered]:
+    """What each of ``numbers`` that was published renders as. One query for up to 500."""
+    return {article: _rendered(blocks, gate) for article, blocks, gate in _of_each(_RENDERINGS, numbers)}
 
 
 def _of_each(query: str, numbers: Iterable[int], times: int = 1) -> list[tuple[Any, ...]]:
@@ -195,6 +203,10 @@ def moment(value: datetime | str) -> datetime:
     """A date as the database's driver gives it: SQLite keeps UTC and does not say so, and after a UNION gives its text."""
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _rendered(blocks: Any, gate: int | None) -> Rendered:
+    return Rendered(tuple((kind, html) for kind, html in _read(blocks)), gate)
 
 
 def _read(value: Any) -> Any:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 LATIN = "Latin"
 DIGITS = "0-9"
+LONGEST = 40  # characters of what an address calls a letter
 FEW = 40  # of another alphabet stand together, too: more than that nobody looks through without letters
 _NAMED = {"cjk": "Chinese characters", "hangul": "Korean", "hiragana": "Japanese kana", "katakana": "Japanese kana"}
 _NO_ALPHABET = frozenset({*_NAMED.values(), "Yi", "Ethiopic", "Cherokee", "Vai", "Bopomofo"})
@@ -112,5 +113,7 @@ def keys_of(name: str) -> tuple[str, str]:
 
 def key_of(text: str) -> str:
     """What addresses call the letter ``text`` begins with, where it is written another way: "É" is "e"."""
+    if len(text) > LONGEST:
+        return ""
     wanted = unicodedata.normalize("NFC", text).strip().casefold()
     return letter_of(wanted).key if len(wanted) == 1 else wanted

@@ -69,7 +69,6 @@ class PublicationFacts:
     navigation: tuple[Link, ...] = ()
     benefits: tuple[Promise, ...] = ()
     base_url: str = ""
-    library: bool = False  # its link stands in the header once there is one
 
 
 def publication_facts() -> PublicationFacts:

@@ -55,13 +55,12 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorsPage(Page):
-    """Those who wrote something. ``key`` is its path as the edge reads it: values as they are, not as addresses have them."""
+    """Those who wrote something."""
 
     template: ClassVar[str] = "front/authors.html"
     parameters: ClassVar[tuple[str, ...]] = ("letter", "after")
 
     kind: str = "authors"
-    key: str
     count: int
     letters: tuple[LetterLink, ...] = ()
     groups: tuple[Group, ...]
@@ -87,7 +86,6 @@ def authors(letter: str = "", after: str = "") -> AuthorsPage:
             title="Authors",
             description="Those who write for us.",
             canonical="/authors/",
-            key="/authors/",
             crumbs=crumbs,
             count=count,
             letters=() if count <= INDEX_ENTRIES else _letters(shelves),
@@ -100,12 +98,10 @@ def authors(letter: str = "", after: str = "") -> AuthorsPage:
         raise Http404("No more stand under that letter.")
     path = f"/authors/?letter={quote(found.key)}"
     more = f"{path}&after={shown[-1].slug}" if start + len(shown) < len(found.things) else ""
-    key = f"/authors/?letter={found.key}"
     return AuthorsPage(
         title=f"Authors: {found.name}",
         description=f"Those who write for us: {found.name}.",
         canonical=f"{path}&after={after}" if start else path,
-        key=f"{key}&after={after}" if start else key,
         crumbs=(*crumbs, Link(found.name, path)),
         count=len(found.things),
         letters=_letters(shelves, found.key),
@@ -128,7 +124,7 @@ def _find(shelves: list[alphabet.Shelf[Name]], letter: str) -> alphabet.Shelf[Na
     """The shelf called ``letter``. Also the letters of a script that stands together, and the whole of one that does not: which
     of the two it is changes as authors come and go, and an address must not.
     """
-    key = alphabet.key_of(letter)
+    key = alphabet.key_of(letter) or "-"
     shelf = next((shelf for shelf in shelves if shelf.key == key), None)
     if shelf is None:
         names = [name for shelf in shelves for name in shelf.things if key in alphabet.keys_of(name.name)]

@@ -6,8 +6,10 @@
 | anything else                                       | private, no-cache                                        |
 | a private feed, whose address is the secret         | private, no-cache; noindex; no cookie is set             |
 | a preview of a draft                                | private, no-store                                        |
+| suggestions while typing, as the first two          | public or private, max-age=60                            |
 
-All vary by Cookie, and carry an ETag made from the bytes. Cookies that are not ours change nothing.
+A search is answered for whoever asks: private, no-cache. All vary by Cookie, and what may be asked for again carries an ETag made
+from the bytes. Cookies that are not ours change nothing.
 """
 
 from __future__ import annotations
@@ -105,6 +107,16 @@ def personal(response: HttpResponse) -> HttpResponse:
     """``response`` with the headers of a page for one reader only."""
     response["Cache-Control"] = PRIVATE
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def suggestions(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of what is the same for everybody and is asked for at each letter.
+
+    Public only as pages are: the answer to whoever comes with a cookie of ours may set another.
+    """
+    response["Cache-Control"] = f"{'public' if is_public(request) else 'private'}, max-age=60"
     patch_vary_headers(response, ["Cookie"])
     return response
 

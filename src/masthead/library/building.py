@@ -124,7 +124,8 @@ class Follower:
                 for at in range(0, len(numbers), documents.BATCH):
                     batch = numbers[at : at + documents.BATCH]
                     for number in batch:
-                        writer.delete_documents_by_term("number", number)
+                        # by a query: given a number, tantivy-py's deletion by term makes a signed one of it, which no article has
+                        writer.delete_documents_by_query(Query.term_query(schema.SCHEMA, "number", number))
                     for document in maker.documents(batch):
                         writer.add_document(document)
                 writer.commit()

@@ -17,31 +17,42 @@ from masthead.library import languages
 LENGTH = 240  # characters of a passage
 _WORD = re.compile(r"[^\W_]+")
 # Letters that fold to one other, so that places in a folded text are places in the text
-_FOLD = str.maketrans(
-    {
-        chr(code): base
-        for code in range(0xC0, 0x250)
-        if len(base := unicodedata.normalize("NFD", chr(code))[0]) == 1 and base != chr(code)
-    }
-)
+_FOLD = {
+    chr(code): base
+    for code in range(0xC0, 0x250)
+    if len(base := unicodedata.normalize("NFD", chr(code))[0]) == 1 and base != chr(code)
+}
+_ACCENTED = re.compile("[\u00c0-\u024f]")  # a text has few: finding them is quicker than looking at every character
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else _ACCENTED.sub(lambda match: _FOLD.get(match[0], match[0]), text)
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide."""
+    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
+
+    ``beginnings`` are what all candidates begin with.
+    """
 
     pattern: re.Pattern[str] | None
     terms: frozenset[str]
     prefix: str
     languages: tuple[str, ...]
+    beginnings: tuple[str, ...] = ()
+
+    def promise(self, text: str) -> int:
+        """How many different words of the search may stand in ``text``, which may also be HTML: a look, no more."""
+        lowered = _folded(text).lower()
+        return sum(beginning in lowered for beginning in self.beginnings)
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Where words of the search stand in ``text``: from, to, term."""
         if self.pattern is None:
             return []
-        folded = text if text.isascii() else text.translate(_FOLD)
         found = []
-        for match in self.pattern.finditer(folded):
+        for match in self.pattern.finditer(_folded(text)):
             if term := self._term(match[0]):
                 found.append((match.start(), match.end(), term))
         return found
@@ -79,7 +90,7 @@ def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
     pattern = (
         re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(shortest)))})[^\W_]*", re.IGNORECASE) if shortest else None
     )
-    return Marker(pattern, frozenset(terms), prefix, tuple(some))
+    return Marker(pattern, frozenset(terms), prefix, tuple(some), tuple(shortest))
 
 
 def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 from urllib.parse import quote
 
 LONGEST = 300  # characters of text
@@ -83,32 +84,45 @@ class Request:
 
     def query_string(self, **changes: object) -> str:
         """The canonical query string, with ``changes`` to fields; page 1 unless ``page`` is given. Empty for an empty search."""
-        # whoever narrows or sorts anew begins on the first page
-        changed = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
-        pairs: list[tuple[str, str]] = []
-        if changed.text:
-            pairs.append(("q", changed.text))
+        # by hand: a page of results has a hundred of these, and making as many requests takes milliseconds
+        changed: dict[str, Any] = {name: getattr(self, name) for name in _KEPT} | changes
+        text, year, month, order = (changed[name] for name in ("text", "year", "month", "order"))
+        pairs: list[tuple[str, str]] = [("q", text)] if text else []
         for name in FILTERS:
-            pairs += [(name, value) for value in getattr(changed, name)]
-        if changed.year is not None:
-            pairs.append(("year", str(changed.year)))
-            if changed.month is not None:
-                pairs.append(("month", str(changed.month)))
-        if changed.order != changed.default_order:
-            pairs.append(("order", changed.order.value))
-        if changed.page > 1:
-            pairs.append(("page", str(changed.page)))
-        return "&".join(f"{name}={quote(value, safe='').replace('%20', '+')}" for name, value in pairs)
+            pairs += [(name, value) for value in changed[name]]
+        if year is not None:
+            pairs.append(("year", str(year)))
+            if month is not None:
+                pairs.append(("month", str(month)))
+        if order != _default_order(text):
+            pairs.append(("order", order.value))
+        # whoever narrows or sorts anew begins on the first page
+        page = changes.get("page", 1)
+        if page != 1:
+            pairs.append(("page", str(page)))
+        return "&".join([f"{name}={_quoted(value)}" for name, value in pairs])
 
     @property
     def default_order(self) -> Order:
         """The best first where there are words to judge by, else the newest."""
-        return Order.RELEVANCE if self.text else Order.NEWEST
+        return _default_order(self.text)
 
     def toggled(self, name: str, value: str) -> str:
         """The query string with ``value`` added to the filter ``name``, or taken away where it is there."""
         held: tuple[str, ...] = getattr(self, name)
         return self.query_string(**{name: tuple(v for v in held if v != value) if value in held else (*held, value)})
+
+
+_KEPT = ("text", *FILTERS, "year", "month", "order")
+
+
+def _default_order(text: str) -> Order:
+    return Order.RELEVANCE if text else Order.NEWEST
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    return quote(value, safe="").replace("%20", "+")
 
 
 class Parameters(Protocol):

@@ -82,10 +82,12 @@ def topics(request: HttpRequest) -> HttpResponse:
 def authors(request: HttpRequest) -> HttpResponse:
     """All authors, or those of one letter."""
     try:
-        page = directory.authors(request.GET.get("letter", "")[:40], request.GET.get("after", "")[:120])
+        page = directory.authors(request.GET.get("letter", ""), request.GET.get("after", ""))
     except directory.Elsewhere as elsewhere:
         return HttpResponseRedirect(elsewhere.path)
-    return _answer(request, page, content.publication_facts(), page.key)
+    # the edge looks for it by what was asked, and with values as they are, not as addresses have them
+    asked = "&".join(f"{name}={request.GET[name]}" for name in page.parameters if request.GET.get(name))
+    return _answer(request, page, content.publication_facts(), f"/authors/?{asked}" if asked else "/authors/")
 
 
 @require_safe

@@ -23,7 +23,7 @@ PART = 5_000
 MOST_PARTS = 50_000  # of one index; databases refuse to skip as many rows as an address can name
 NEWS = timedelta(days=2)
 NEWS_ARTICLES = 1_000  # what news search reads
-FIXED = ("/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
+FIXED = ("/", "/library/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
 SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
