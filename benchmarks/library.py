@@ -119,7 +119,12 @@ def _pages(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measure
     """Whole pages over HTTP, then the same inside a process, to see where the time goes."""
     asked = side_by_side.questions()
     paths = [(question.kind, searching.path(question)) for question in asked]
-    typed = [("typing", searching.path(question, typing="1")) for question in asked if question.kind == "prefix"]
+    short = [question for question in asked if question.kind == "prefix"]
+    others = {
+        "results while typing": [("typing", searching.path(question, typing="1")) for question in short],
+        "completions while typing": [("typing", searching.path(question, base=searching.SUGGESTIONS)) for question in short],
+        "as JSON": [(question.kind, searching.path(question, base=searching.AS_JSON)) for question in asked],
+    }
     warm = [(question.kind, searching.path(question)) for question in side_by_side.questions(2, side_by_side.WARM)]
     over: dict[str, searching.Answers] = {}
     deep: dict[str, searching.Answers] = {}
@@ -127,13 +132,15 @@ def _pages(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measure
     for _ in range(rounds):
         server, port = publication.start(data, cores.server, work / "web.log", edge=True)
         with server:
+            searching.wait_until_ready(port)
             os.sched_setaffinity(0, {cores.client})
             for kind in KINDS:
                 searching.ask(port, warm, kind)
                 machine.settle()
                 _add(over, kind, searching.ask(port, paths, kind))
                 _say(f"{kind}: {median(over[kind].every):.1f} ms")
-                _add(deep, f"while typing, {NAMES[kind]}", searching.ask(port, typed, kind))
+                for name, where in others.items():
+                    _add(deep, f"{name}, {NAMES[kind]}", searching.ask(port, where, kind))
             for page in DEEP:
                 numbered = [("common", searching.path(question, page)) for question in common]
                 _add(deep, f"page {page}, a subscriber", searching.ask(port, numbered, "subscriber"))
@@ -173,7 +180,7 @@ the whole that is not tantivy's. The worker held {memory.rss:.0f} MB afterwards 
 
 {report.table(head, rows)}
 
-While typing (words cut short), and far down the results for common words:
+What else is asked of the same worker; pages are of the results for common words:
 
 {report.table(["", "p50 ms", "p99 ms"], down)}
 """
@@ -191,6 +198,7 @@ def _soon(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measured
     paths = [searching.path(question) for question in side_by_side.questions()]
     server, port = publication.start(data, cores.server, work / "web.log", edge=True)
     with server:
+        searching.wait_until_ready(port)
         delays = searching.found_after(port, data, 20)
         _say(f"found after {median(delays):.2f} s")
         together = searching.while_publishing(port, data, paths, PUBLISHED, CLIENTS)
