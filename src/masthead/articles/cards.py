@@ -133,19 +133,6 @@ def card(article: Article, shelf: Shelf | None = None) -> Card:
     )
 
 
-def ordered(numbers: Sequence[int]) -> list[Article]:
-    """The live articles of ``numbers``, in order, with what a card shows; authors and topics are still to :func:`load`."""
-    found = {row.pk: row for row in live().filter(pk__in=numbers).select_related("picture").only(*_ON_A_CARD)}
-    return [found[number] for number in numbers if number in found]
-
-
-_ON_A_CARD = (
-    *("title", "slug", "standfirst", "format", "access", "dated", "date_precision", "picture_alt"),
-    *(f"picture__{name}" for name in ("file", "width", "height", "focal_point_x", "focal_point_y")),
-    *(f"picture__{name}" for name in ("focal_point_width", "focal_point_height", "title")),
-)
-
-
 def links(things: Iterable[Author | Topic]) -> tuple[Link, ...]:
     """Authors or topics as links to their pages."""
     return tuple(Link(thing.name, thing.get_absolute_url()) for thing in things)
