@@ -156,7 +156,7 @@ def test_a_year_is_paged_too(india: Topic) -> None:
     assert "before=" in second.find("link", rel="canonical")["href"]
 
 
-def test_one_may_search_within_a_topic(india: Topic) -> None:
+def test_the_library_can_be_searched_within_a_topic(india: Topic) -> None:
     on(2020, india)
     assert soup("/topics/india/").select_one(".guide-tools a[href='/library/?topic=india']").get_text() == "Search in India"
 

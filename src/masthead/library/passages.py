@@ -42,10 +42,13 @@ class Marker:
     languages: tuple[str, ...]
     beginnings: tuple[str, ...] = ()
 
-    def promise(self, text: str) -> int:
-        """How many different words of the search may stand in ``text``, which may also be HTML: a look, no more."""
-        lowered = _folded(text).lower()
-        return sum(beginning in lowered for beginning in self.beginnings)
+    def promises(self, texts: Sequence[str]) -> list[int]:
+        """How many different words of the search may stand in each of ``texts``, which may also be HTML: a look, no more."""
+        lowered = _folded("\0".join(texts)).lower()
+        here = [beginning for beginning in self.beginnings if beginning in lowered]
+        if not here:
+            return [0] * len(texts)
+        return [sum(beginning in text for beginning in here) for text in lowered.split("\0")]
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Where words of the search stand in ``text``: from, to, term."""
