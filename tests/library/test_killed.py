@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from factories import make_article, make_author, make_topic
-from shelves import Shelf
 from tantivy import Query
 
+from factories import make_article, make_author, make_topic
 from masthead.articles import bulk
 from masthead.articles.models import Article
 from masthead.core import clock, notices
@@ -27,6 +26,7 @@ from masthead.library import building, documents, schema, search, soundness
 from masthead.library.keeper import NOTICE, Keeper
 from masthead.library.place import Place
 from masthead.library.reading import Library
+from shelves import Shelf
 
 ROUNDS = 40
 PATIENCE = 60.0  # seconds for what takes two: another test may have the machine
