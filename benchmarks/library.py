@@ -1,6 +1,6 @@
-"""The library with fifty thousand articles: building its index, whole pages of results on one web worker, pages far down, how soon
-what is published is found, and searching while articles are published. With ``--side-by-side`` also the same questions to SQLite's
-FTS5 and to PostgreSQL.
+"""The library with fifty thousand articles: building its index, whole pages of results on one web worker, pages far down, how
+soon what is published is found, and searching while articles are published. With ``--side-by-side`` also the same questions to
+SQLite's FTS5 and to PostgreSQL.
 
 The web worker has a core of its own, whoever asks has another. Questions are five hundred, drawn from the texts (``queries.py``).
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks import fifty_thousand, machine, publication, publishing, report, searching, side_by_side
 from benchmarks.paced import percentile
-from benchmarks.queries import SHARES, Asked
+from benchmarks.queries import SHARES
 from benchmarks.searching import KINDS, PAGE
 from benchmarks.wrk import BadRun
 
@@ -62,8 +62,8 @@ def main(arguments: Sequence[str]) -> int:
     facts["load at the end"] = " ".join(f"{value:.2f}" for value in os.getloadavg())
     text = f"""# The library, measured
 
-{articles:,} articles. {facts["processor"]}, {facts["cores"]} cores, {facts["kernel"]}, Python {facts["python"]}. {given.rounds} rounds.
-Load {facts["load at the beginning"]} before, {facts["load at the end"]} after.
+{articles:,} articles. {facts["processor"]}, {facts["cores"]} cores, {facts["kernel"]}, Python {facts["python"]}.
+{given.rounds} rounds. Load {facts["load at the beginning"]} before, {facts["load at the end"]} after.
 
 {report.targets(kept)}
 {text}"""
@@ -80,11 +80,17 @@ def _options() -> ArgumentParser:
         default=side_by_side.ARCHIVE,
         help="a file for `masthead import jsonl`, read twice over (default: ../shared/data/archive-25k.jsonl.gz)",
     )
-    parser.add_argument("--data", type=Path, help="a data directory to use, and to keep for the next time (default: a temporary one)")
+    parser.add_argument(
+        "--data", type=Path, help="a data directory to use, and to keep for the next time (default: a temporary one)"
+    )
     parser.add_argument("--rounds", type=int, default=2, help="how often everything is asked (default: 2)")
     parser.add_argument("--side-by-side", action="store_true", help="also ask FTS5 and PostgreSQL")
-    parser.add_argument("--postgres", default=side_by_side.SERVER, metavar="URL", help="the server for that (default: %(default)s)")
-    parser.add_argument("--only", action="append", choices=["build", "pages", "soon", "nothing"], help="leave out all other parts")
+    parser.add_argument(
+        "--postgres", default=side_by_side.SERVER, metavar="URL", help="the server for that (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=["build", "pages", "soon", "nothing"], help="leave out the parts not named"
+    )
     return parser
 
 
@@ -113,27 +119,35 @@ def _pages(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measure
     """Whole pages over HTTP, then the same inside a process, to see where the time goes."""
     asked = side_by_side.questions()
     paths = [(question.kind, searching.path(question)) for question in asked]
-    typed = [(f"typing {where}", where + "&typing=1") for _, where in _typed(asked)]
+    short = [question for question in asked if question.kind == "prefix"]
+    others = {
+        "results while typing": [("typing", searching.path(question, typing="1")) for question in short],
+        "completions while typing": [("typing", searching.path(question, base=searching.SUGGESTIONS)) for question in short],
+        "as JSON": [(question.kind, searching.path(question, base=searching.AS_JSON)) for question in asked],
+    }
     warm = [(question.kind, searching.path(question)) for question in side_by_side.questions(2, side_by_side.WARM)]
     over: dict[str, searching.Answers] = {}
-    deep: dict[int, searching.Answers] = {}
+    deep: dict[str, searching.Answers] = {}
     common = [question for question in asked if question.kind == "common"][:40]
     for _ in range(rounds):
         server, port = publication.start(data, cores.server, work / "web.log", edge=True)
         with server:
+            searching.wait_until_ready(port)
             os.sched_setaffinity(0, {cores.client})
             for kind in KINDS:
                 searching.ask(port, warm, kind)
                 machine.settle()
                 _add(over, kind, searching.ask(port, paths, kind))
                 _say(f"{kind}: {median(over[kind].every):.1f} ms")
+                for name, where in others.items():
+                    _add(deep, f"{name}, {NAMES[kind]}", searching.ask(port, where, kind))
             for page in DEEP:
                 numbered = [("common", searching.path(question, page)) for question in common]
-                _add(deep, page, searching.ask(port, numbered, "subscriber"))
+                _add(deep, f"page {page}, a subscriber", searching.ask(port, numbered, "subscriber"))
             memory = machine.Memory.of(server.busiest())
         os.sched_setaffinity(0, {cores.server, cores.client})
     within = {kind: searching.in_a_process(data, cores.server, kind, [*warm, *paths], work) for kind in KINDS}
-    rows, parts, promised = [], [], []
+    rows, promised = list[list[str]](), list[report.Target]()
     for kind in KINDS:
         for name in ("", *SHARES):
             values = over[kind].times[name] if name else over[kind].every
@@ -153,25 +167,30 @@ def _pages(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measure
             report.Target(f"a page for {NAMES[kind]}, p99 ms", P99, percentile(over[kind].every, 0.99), at_most=True),
         ]
     down = [
-        [f"page {page}", *(report.number(value) for value in (median(found.every), percentile(found.every, 0.99)))]
-        for page, found in deep.items()
+        [name, *(report.number(value) for value in (median(found.every), percentile(found.every, 0.99)))]
+        for name, found in deep.items()
     ]
     head = ["", "p50 ms", "p99 ms", "most ms", "tantivy, p50 ms", "processor, p50 ms", "outside tantivy"]
     text = f"""
 ## Whole pages of results
 
-`{PAGE}?q=...` of one web worker, {len(asked)} questions over one connection, every page asked for once in its process. The last three
-columns come from the same application called in a process of its own: tantivy's time, all processor time, and the share of the whole
-that is not tantivy's. The worker held {memory.rss:.0f} MB afterwards (RSS).
+`{PAGE}?q=...` of one web worker, {len(asked)} questions over one connection, every page asked for once in its process. The last
+three columns come from the same application called in a process of its own: tantivy's time, all processor time, and the share of
+the whole that is not tantivy's. The worker held {memory.rss:.0f} MB afterwards (RSS).
 
 {report.table(head, rows)}
 
-Far down, common words, a subscriber:
+What else is asked of the same worker; pages are of the results for common words:
 
 {report.table(["", "p50 ms", "p99 ms"], down)}
 """
-    raw = {"over": {kind: asdict(found) for kind, found in over.items()}, "within": within, "deep": {p: asdict(f) for p, f in deep.items()}}
-    return text, {**raw, "memory": asdict(memory)}, promised
+    raw = {
+        "over": {kind: asdict(found) for kind, found in over.items()},
+        "within": within,
+        "deep": {name: asdict(found) for name, found in deep.items()},
+        "memory": asdict(memory),
+    }
+    return text, raw, promised
 
 
 def _soon(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measured:
@@ -179,16 +198,20 @@ def _soon(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measured
     paths = [searching.path(question) for question in side_by_side.questions()]
     server, port = publication.start(data, cores.server, work / "web.log", edge=True)
     with server:
+        searching.wait_until_ready(port)
         delays = searching.found_after(port, data, 20)
         _say(f"found after {median(delays):.2f} s")
         together = searching.while_publishing(port, data, paths, PUBLISHED, CLIENTS)
+    took = f"{median(together.times):.0f} ms in the middle and {percentile(together.times, 0.99):.0f} ms at the 99th percentile"
     text = f"""
 ## Soon, and meanwhile
 
-Published in another process, found by a search: after {median(delays):.2f} s in the middle of {len(delays)} times, {max(delays):.2f} s at
-the most. {together.published} articles published in {together.seconds:.0f} s while {CLIENTS} clients asked {together.asked:,} questions: {len(together.errors)} errors,
-{together.missing} of the articles missing afterwards; answers took {median(together.times):.0f} ms in the middle, {percentile(together.times, 0.99):.0f} ms at the 99th percentile
-(four at a time, on one worker, beside the process that publishes).
+Published in another process, found by a search: after {median(delays):.2f} s in the middle of {len(delays)} times,
+{max(delays):.2f} s at the most.
+
+{together.published} articles published in {together.seconds:.0f} s while {CLIENTS} clients asked {together.asked:,} questions:
+{len(together.errors)} errors, {together.missing} of the articles missing afterwards. Answers took {took},
+{CLIENTS} at a time on one worker.
 """
     promised = [
         report.Target("published, found after s (most)", SOON, max(delays), at_most=True),
@@ -203,10 +226,6 @@ def _add(found: dict[Any, searching.Answers], key: Any, answers: searching.Answe
     for kind, values in answers.times.items():
         kept.times.setdefault(kind, []).extend(values)
     kept.sizes += answers.sizes
-
-
-def _typed(asked: Sequence[Asked]) -> list[tuple[str, str]]:
-    return [(question.kind, searching.path(question, typing="1")) for question in asked if question.kind == "prefix"]
 
 
 def _say(what: str) -> None:

@@ -51,7 +51,7 @@ class Postgres:
         self._psycopg = psycopg
         self._database = f"masthead_bench_{os.getpid()}"
         at = urlsplit(address)
-        self._where = {"host": at.hostname, "port": at.port or 5432, "user": at.username, "password": at.password}
+        self._where: dict[str, Any] = {"host": at.hostname, "port": at.port or 5432, "user": at.username, "password": at.password}
         try:
             with self._connect("postgres") as server:
                 server.execute(f"CREATE DATABASE {self._database}")

@@ -1,7 +1,7 @@
 """Publishes articles in a process of its own, as the newsroom does: for whoever measures how soon they are found.
 
-``python -m benchmarks.publishing DATA COUNT PAUSE`` prints a line for each: the one word that only this article has, and the moment its
-transaction was over (seconds since 1970). ``DATA --remove`` takes away all that were ever published so.
+``python -m benchmarks.publishing DATA COUNT PAUSE`` prints a line for each: the one word that only this article has, and the
+moment its transaction was over (seconds since 1970). ``DATA --remove`` takes away all that were ever published so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Search pages asked of one web worker: how long a whole answer takes, how much of that is tantivy, and whether anything fails."""
+"""Search pages asked of one web worker: how long whole answers take, how much of it is tantivy's, and whether anything fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.plain import ROOT
 from benchmarks.queries import Asked
 from benchmarks.wrk import BadRun
 
-PAGE = "/library/"
+PAGE, AS_JSON, SUGGESTIONS = "/library/", "/api/v1/search", "/library/suggest.json"
 KINDS = ("anybody", "subscriber")
 # What of tantivy is called while a search is answered; its own time is what these take
 CALLS = {
@@ -28,13 +28,14 @@ CALLS = {
 }
 
 
-def path(asked: Asked, page: int = 1, **more: str) -> str:
-    """The address of ``asked``; of a prefix, as a reader types it who knows the asterisk."""
-    text = f"{asked.text}*" if asked.kind == "prefix" and "typing" not in more else asked.text
+def path(asked: Asked, page: int = 1, base: str = PAGE, **more: str) -> str:
+    """The address of ``asked``; of a prefix, as a reader types it who knows the asterisk, unless it says that he is typing."""
+    typing = "typing" in more or base == SUGGESTIONS
+    text = f"{asked.text}*" if asked.kind == "prefix" and not typing else asked.text
     pairs = {"q": text, **(dict([asked.filter]) if asked.filter else {}), **more}
     if page > 1:
         pairs["page"] = str(page)
-    return PAGE + "?" + "&".join(f"{name}={quote_plus(value)}" for name, value in pairs.items())
+    return base + "?" + "&".join(f"{name}={quote_plus(value)}" for name, value in pairs.items())
 
 
 @dataclass(slots=True)
@@ -58,6 +59,15 @@ class Answers:
 def cookie(kind: str) -> str:
     """The cookie of a visitor of this ``kind``; a new one, since a pass ends after ten minutes."""
     return publication.subscribers(1)[0] if kind == "subscriber" else ""
+
+
+def wait_until_ready(port: int, within: float = 600.0) -> None:
+    """Wait while the library is being prepared."""
+    deadline = time.monotonic() + within
+    while (status := asking.get_once(port, f"{PAGE}?q=ready").status) != 200:
+        if time.monotonic() > deadline or status != 503:
+            raise BadRun(f"the library is not ready: status {status}")
+        time.sleep(0.5)
 
 
 def ask(port: int, paths: Sequence[tuple[str, str]], kind: str) -> Answers:

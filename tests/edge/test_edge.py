@@ -122,7 +122,7 @@ def test_a_publication_makes_no_page_anew_whose_choice_is_stored(through: Throug
     assert calls(through).count(here.path_on_site) == 1
 
 
-def test_a_publication_is_gone_on_to_at_once_where_nothing_is_stored(through: Through, choice: list[Article], later: Later) -> None:
+def test_where_nothing_is_stored_a_publication_is_gone_on_to(through: Through, choice: list[Article], later: Later) -> None:
     browser = Browser()
     assert "Published since" not in goes_on_to(browser, choice[1])
     make_article("Published since", dated=choice[1].dated)

@@ -121,7 +121,7 @@ class Maker:
             teaser = plain("\n".join(html for _, html in parts.teaser))
             rest = plain("\n".join(html for _, html in parts.rest))
             whole = f"{teaser}\n{rest}"
-            local = dated.astimezone(self._zone)
+            local = self._local(dated)
             exact = precision in (Article.Precision.DAY, Article.Precision.MONTH)
             yield schema.document(
                 number=number,
@@ -148,6 +148,12 @@ class Maker:
                 dated=int(dated.astimezone(UTC).timestamp()),
                 rendered=microseconds(rendered),
             )
+
+    def _local(self, moment: datetime) -> datetime:
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:  # the calendar's first and last day
+            return moment
 
     def _learn(self, topics: Sequence[int]) -> None:
         for pk, *rest in Topic.objects.filter(pk__in=topics).values_list("pk", "name", "slug", "kind", "aliases"):

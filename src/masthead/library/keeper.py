@@ -33,6 +33,7 @@ COMPARE = 600.0  # seconds between two comparisons of all articles with the inde
 LITTLE = 3_000  # articles that are indexed on the spot; more in a process of their own, for its memory and its time
 LONGEST_WAIT = 30.0  # seconds after failures
 NOTICE = "library"
+BUSY = 75  # exit status of a builder that finds another one at work
 
 
 def place() -> Place:
@@ -116,6 +117,8 @@ class Keeper:
             if status is None:
                 return False
             self._child = None
+            if status == BUSY:
+                raise Busy("Somebody else builds.")
             if status:
                 raise RuntimeError(f"building the index ended with status {status}")
         path = self._place.current()
@@ -163,7 +166,7 @@ class Keeper:
             return False
         environment = {**os.environ, "MASTHEAD_DATA": str(settings.MASTHEAD.data)}
         self._child = subprocess.Popen(  # ourselves
-            [sys.executable, "-m", "masthead.site", "reindex", "--quiet"],
+            [sys.executable, "-m", "masthead.site", "reindex", "--keeper", str(os.getpid())],
             env=environment,
             stdin=subprocess.DEVNULL,
             cwd=Path.cwd(),
