@@ -96,6 +96,13 @@ def test_words_are_marked_where_they_were_found(archive: list[Article]) -> None:
     assert soup.select_one("meta[name=robots]")["content"] == "noindex, follow"
 
 
+def test_no_word_is_marked_for_a_name_of_several(shelve: Shelve) -> None:
+    topic = make_topic("Seas and Straits", aliases="strait\nlaw of the sea")
+    article = make_article("The strait", paragraphs=["A law on bread.", "The law of the sea.", "Three.", "Four."], topics=[topic])
+    shelve()
+    assert {words(mark) for mark in result(page(Client(), "?q=strait"), article).select("mark")} == {"strait"}
+
+
 def test_what_readers_type_is_text(archive: list[Article]) -> None:
     html = Client().get("/library/", {"q": "<script>alert(1)</script> \"><img src=x>"}).content.decode()
     assert "<script>alert" not in html and "<img src=x" not in html

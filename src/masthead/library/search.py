@@ -275,7 +275,9 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 
 def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
-    words = [word for sense, _ in matcher.senses(wanted) for run in sense for word in run]
+    # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
+    runs = [run for (typed, *others), _ in matcher.senses(wanted) for run in (typed, *(o for o in others if len(o) == 1))]
+    words = [word for run in runs for word in run]
     words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
