@@ -325,18 +325,18 @@ def test_a_page_depends_on_what_it_goes_on_to_and_on_the_lists_only_where_it_mus
         now = clock.now()
         return content.article_page(content.find_article(here.slug), opens=True, policy=current_policy(), now=now)
 
-    own = f"article:{here.pk}"
-    assert set(page().keys) == {own, "list"}
+    own = (f"article:{here.pk}", f"more:{here.pk}")
+    assert set(page().keys) == {*own, "list"}
     store_more(more={here.pk: [article.pk for article in others]})
-    assert page().keys == (own, *(f"article:{article.pk}" for article in others[:6])) and page().until is None
+    assert page().keys == (*own, *(f"article:{article.pk}" for article in others[:6])) and page().until is None
     # what would stand there but for its date, or for being withdrawn, may come back
     tomorrow = clock.now() + timedelta(days=1)
     Article.objects.filter(pk=others[1].pk).update(dated=tomorrow)
     others[0].unpublish()
-    assert page().keys == (own, *(f"article:{article.pk}" for article in others[:8])) and page().until == tomorrow
+    assert page().keys == (*own, *(f"article:{article.pk}" for article in others[:8])) and page().until == tomorrow
     for article in others[2:5]:
         article.unpublish()
-    assert set(page().keys) == {own, "list"} and page().until == tomorrow, "the lists are waiting for it, too"
+    assert set(page().keys) == {*own, "list"} and page().until == tomorrow, "the lists are waiting for it, too"
 
 
 @pytest.mark.parametrize("stored", [0, 3, 9])
