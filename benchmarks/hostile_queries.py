@@ -151,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
     middle, late, slowest = (took[int(len(took) * share)][0] * 1000 for share in (0.5, 0.01, 0))
     worked = max(processor for _, processor, _ in took) * 1000
     print(
-        f"\n{len(took):,} questions: p50 {middle:.1f} ms, p99 {late:.1f} ms, the slowest {slowest:.0f} ms (promised: {MILLISECONDS})"
+        f"\n{len(took):,} questions: p50 {middle:.1f} ms, p99 {late:.1f} ms, slowest {slowest:.0f} ms (promised: {MILLISECONDS})"
     )
     print(f"of the processor: at most {worked:.0f} ms (on a busy machine the fairer figure)")
     return 0 if slowest <= MILLISECONDS else 1

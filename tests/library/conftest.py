@@ -1,4 +1,4 @@
-"""What tests of the library share: a data directory of their own, an index of what the test database holds, and somebody to ask."""
+"""What tests of the library share: a data directory of their own, and an index of what the test database holds."""
 
 from __future__ import annotations
 

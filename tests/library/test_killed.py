@@ -1,4 +1,4 @@
-"""Writers that are killed, two machines, a full disk, readers in many threads: real processes, and the library answers throughout."""
+"""Writers that are killed, two machines, a full disk, readers in many threads; and the library answers throughout."""
 
 from __future__ import annotations
 
@@ -214,7 +214,10 @@ def builders(data: Path) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"reindex" in (folder / "cmdline").read_bytes() and f"MASTHEAD_DATA={data}".encode() in (folder / "environ").read_bytes():
+            if (
+                b"reindex" in (folder / "cmdline").read_bytes()
+                and f"MASTHEAD_DATA={data}".encode() in (folder / "environ").read_bytes()
+            ):
                 found.append(int(folder.name))
         except OSError:
             continue
@@ -263,7 +266,9 @@ def test_the_next_writer_goes_on_where_the_killed_one_stopped(writers: Writers, 
 @pytest.mark.django_db
 def test_a_full_disk_is_told_searches_go_on_and_nothing_is_lost(shelf: Shelf) -> None:
     shelf.place.root.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(shelf.place.root)], capture_output=True, check=False)
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(shelf.place.root)], capture_output=True, check=False
+    )
     if mount.returncode:
         pytest.skip("only root may mount a small disk")
     one = Keeper(shelf.place)

@@ -1,7 +1,7 @@
 """What a shut article says after its teaser cannot be guessed by searching (DESIGN 3; issue 4, *no oracle*).
 
-The attacker knows two texts, one of which is the rest of a shut article, and asks the library as often as they like. Here are both
-worlds, and every answer has to be the same in both: then no way of asking does better than chance.
+The attacker knows two texts, one of which is the rest of a shut article, and asks the library as often as they like. Here are
+both worlds, and every answer has to be the same in both: then no way of asking does better than chance.
 """
 
 from __future__ import annotations
@@ -112,6 +112,16 @@ def misspelt(word: str, dice: random.Random) -> str:
     )
 
 
+SHAPES = [
+    "{0}", '"{0}"', '{1} "{0}"', '{1} -"{0}"', "{1} -{0}", "{0}*", "{1} {0}*", "author:ada {0}", "topic:trade {0}",
+    "{0} after:2020", "{0} before:2022-01-01", "{2}", "{1} {2}", '"{2}"', '-"{0}" {1}', "{0} {0} {1}",
+]  # fmt: skip
+FURTHER: list[dict[str, str]] = [
+    {}, {}, {}, {"order": "newest"}, {"order": "oldest"}, {"access": "metered"}, {"topic": "trade"}, {"typing": "1"},
+    {"year": "2021"}, {"year": "2021", "month": "4"}, {"author": "ada-lovelace"}, {"page": "2"}, {"format": "analysis"},
+]  # fmt: skip
+
+
 def questions(number: int, seed: int = 1) -> list[Request]:
     """What a clever attacker asks: everything that could tell one text from the other."""
     dice = random.Random(seed)
@@ -141,11 +151,9 @@ def questions(number: int, seed: int = 1) -> list[Request]:
         run, other = dice.choice(runs), dice.choice(vocabulary)
         words = [*run, other, *dice.sample(vocabulary, dice.randrange(3))]
         dice.shuffle(words)
-        shape = dice.choice(["{0}", '"{0}"', '{1} "{0}"', '{1} -"{0}"', "{1} -{0}", "{0}*", "{1} {0}*", "author:ada {0}", "topic:trade {0}",
-                             "{0} after:2020", "{0} before:2022-01-01", "{2}", "{1} {2}", '"{2}"', '-"{0}" {1}', "{0} {0} {1}"])  # fmt: skip
+        shape = dice.choice(SHAPES)
         text = shape.format(" ".join(words), other, misspelt(other, dice))
-        more = dice.choice([{}, {}, {}, {"order": "newest"}, {"order": "oldest"}, {"access": "metered"}, {"topic": "trade"}, {"typing": "1"},
-                            {"year": "2021"}, {"year": "2021", "month": "4"}, {"author": "ada-lovelace"}, {"page": "2"}, {"format": "analysis"}])  # fmt: skip
+        more = dice.choice(FURTHER)
         ask(text, **more)
     return list(asked)
 

@@ -26,7 +26,11 @@ letters = st.text(alphabet=st.sampled_from("abcéßæñ <>&\"'…-.\u0301\u00ad�
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(letters, max_size=4), st.lists(st.sampled_from(["a", "ab", "strasse", "aeon", "bc", "b"]), max_size=3), st.sampled_from(["", "a", "bc"]))
+@given(
+    st.lists(letters, max_size=4),
+    st.lists(st.sampled_from(["a", "ab", "strasse", "aeon", "bc", "b"]), max_size=3),
+    st.sampled_from(["", "a", "bc"]),
+)
 def test_any_text_is_escaped_and_nothing_is_added(paragraphs: list[str], words: list[str], prefix: str) -> None:
     import unicodedata
 
@@ -53,7 +57,9 @@ def test_letters_that_fold_to_two() -> None:
 
 
 def test_accents_of_their_own() -> None:
-    assert marked("Cafe\u0301 Infra\u00adstruktur", mark("cafe", "infrastruktur")) == "<mark>Café</mark> <mark>Infrastruktur</mark>"
+    assert (
+        marked("Cafe\u0301 Infra\u00adstruktur", mark("cafe", "infrastruktur")) == "<mark>Café</mark> <mark>Infrastruktur</mark>"
+    )
 
 
 def test_each_language_marks_by_its_own_stems() -> None:
@@ -67,7 +73,9 @@ def test_beginnings() -> None:
 
 def test_the_stretch_with_most_of_the_words_is_shown() -> None:
     filler = "Nothing of interest happens here at all. " * 20
-    html = passage([filler, f"{filler}Gas arrives. {filler}The gas pipeline of the north. {filler}"], mark("gas", "pipeline", "north"))
+    html = passage(
+        [filler, f"{filler}Gas arrives. {filler}The gas pipeline of the north. {filler}"], mark("gas", "pipeline", "north")
+    )
     assert "<mark>gas</mark> <mark>pipeline</mark> of the <mark>north</mark>" in html
     assert html.startswith("…")
     assert html.endswith("…")

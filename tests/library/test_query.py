@@ -35,7 +35,9 @@ def again(request: Request) -> Request:
 
 
 class TestAddress:
-    values = st.lists(st.text(max_size=30) | st.sampled_from(["trade", "2019", "3", "newest", "relevance", "open", "1", "201"]), max_size=12)
+    values = st.lists(
+        st.text(max_size=30) | st.sampled_from(["trade", "2019", "3", "newest", "relevance", "open", "1", "201"]), max_size=12
+    )
     names = st.sampled_from(["q", "year", "month", "page", "order", "typing", "x", *FILTERS])
 
     @settings(max_examples=150, deadline=None)
@@ -85,7 +87,11 @@ class TestAddress:
         assert asked(topic=["a", "a", *map(str, range(20))]).topic == ("a", *map(str, range(MOST_FILTERS - 1)))
 
     def test_a_month_needs_a_year(self) -> None:
-        assert (asked(year="2019", month="3").month, asked(month="3").month, asked(year="2019", month="13").month) == (3, None, None)
+        assert (asked(year="2019", month="3").month, asked(month="3").month, asked(year="2019", month="13").month) == (
+            3,
+            None,
+            None,
+        )
 
     @pytest.mark.parametrize("page", ["0", "-1", "x", "", "1e3", "٣", "9" * 30])
     def test_a_page_that_makes_no_sense_is_the_first(self, page: str) -> None:
@@ -114,7 +120,12 @@ class TestText:
         assert all(any(c.isalnum() for c in word) for word in (*wanted.words, *wanted.excluded))
 
     @settings(max_examples=200, deadline=None)
-    @given(st.lists(st.sampled_from(['"', "-", "*", "author:", "before:", "topic:", "a", "trade", " ", "“", "»", "2019", "(", ")"]), max_size=30))
+    @given(
+        st.lists(
+            st.sampled_from(['"', "-", "*", "author:", "before:", "topic:", "a", "trade", " ", "“", "»", "2019", "(", ")"]),
+            max_size=30,
+        )
+    )
     def test_so_can_any_jumble_of_operators(self, parts: list[str]) -> None:
         read("".join(parts))
 

@@ -18,13 +18,33 @@ def searcher() -> Searcher:
     index = Index(schema.SCHEMA)
     schema.register(index, "en")
     writer = index.writer(16_000_000, 1)
-    counts = {"parliament": 30, "parliaments": 3, "minister": 50, "ministry": 40, "straits": 1, "1915": 9, "gas": 60, "rare": 2, "zebra": 5}
+    counts = {
+        "parliament": 30,
+        "parliaments": 3,
+        "minister": 50,
+        "ministry": 40,
+        "straits": 1,
+        "1915": 9,
+        "gas": 60,
+        "rare": 2,
+        "zebra": 5,
+    }
     for number in range(60):
         text = " ".join(word for word, count in counts.items() if number < count)
         texts = {"title": "", "standfirst": "", "topics": "", "opening": text, "body": text}
         writer.add_document(
-            schema.document(number=number, language="en", own_language="en", texts=texts, authors="", facets={}, year=None, month="",
-                            dated=0, rendered=0)  # fmt: skip
+            schema.document(
+                number=number,
+                language="en",
+                own_language="en",
+                texts=texts,
+                authors="",
+                facets={},
+                year=None,
+                month="",
+                dated=0,
+                rendered=0,
+            )
         )
     writer.commit()
     index.reload()

@@ -89,7 +89,8 @@ class Follower:
             if everything:
                 stale |= self._named_anew(now)
             # names that are new stand on articles the log itself names; of others it will tell with the next number
-            about = replace(about, names=now.names if everything else tuple(sorted((dict(now.names) | dict(about.names)).items())))
+            names = now.names if everything else tuple(sorted((dict(now.names) | dict(about.names)).items()))
+            about = replace(about, names=names)
         self._write(stale, about)
         return True
 

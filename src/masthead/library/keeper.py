@@ -165,7 +165,7 @@ class Keeper:
             building.build(self._place)
             return False
         environment = {**os.environ, "MASTHEAD_DATA": str(settings.MASTHEAD.data)}
-        self._child = subprocess.Popen(  # ourselves
+        self._child = subprocess.Popen(  # noqa: S603  # ourselves
             [sys.executable, "-m", "masthead.site", "reindex", "--keeper", str(os.getpid())],
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -145,7 +145,8 @@ class _Asking:
 
         Counted: the dictionary goes on naming the words of what was withdrawn or has been shut since, and knows no dates.
         """
-        return self.count(combined([Query.term_query(SCHEMA, "words", word, index_option="basic")], filters=self.shown())) >= least
+        said = Query.term_query(SCHEMA, "words", word, index_option="basic")
+        return self.count(combined([said], filters=self.shown())) >= least
 
     def shown(self) -> list[Query]:
         """What keeps articles out that are dated later than now."""
