@@ -45,7 +45,7 @@ def test_a_years_bounds_hold_what_was_counted_in_it(how: None, zone: ZoneInfo) -
         on(day, india)
     now, about = clock.now(), coverage.subject(india.pk)
     for year, count in coverage.years(about, zone, now).items():
-        assert len(coverage.newest(about, now, 20, within=coverage.bounds(year, zone)).articles) == count
+        assert len(coverage.newest(about, now, 20, within=coverage.bounds(year, zone)).numbers) == count
 
 
 def test_old_centuries_have_years_too(how: None) -> None:
@@ -54,7 +54,7 @@ def test_old_centuries_have_years_too(how: None) -> None:
     about = coverage.subject(trade.pk)
     assert coverage.years(about, NEW_YORK, clock.now()) == {1776: 1}
     within = coverage.bounds(1776, NEW_YORK)
-    assert len(coverage.newest(about, clock.now(), 5, within=within).articles) == 1
+    assert len(coverage.newest(about, clock.now(), 5, within=within).numbers) == 1
     assert coverage.bounds(0, LONDON) is None and coverage.bounds(9999, LONDON) is None
 
 
@@ -66,7 +66,7 @@ def test_nothing_counts_that_lists_do_not_show(how: None) -> None:
     now, one, both = clock.now(), coverage.subject(india.pk), coverage.subject(india.pk, russia.pk)
     for about in (one, both):
         assert coverage.years(about, LONDON, now) == {} and not coverage.is_any(about, now)
-        assert coverage.newest(about, now, 5).articles == []
+        assert coverage.newest(about, now, 5).numbers == ()
     assert coverage.company(india.pk, now, authors=5, topics=5) == coverage.Company((), ())
     assert coverage.pairs_among([india.pk, russia.pk], now) == coverage.pairs_of_kinds(["country"], 1, 9, now) == []
 
@@ -78,7 +78,7 @@ def test_two_topics_have_what_has_both(how: None) -> None:
     on("2023-05-01T12:00", russia)
     about, now = coverage.subject(russia.pk, india.pk), clock.now()
     assert coverage.years(about, LONDON, now) == {2020: 1, 2021: 1} and coverage.is_any(about, now)
-    assert [article.pk for article in coverage.newest(about, now, 5).articles] == [both[1].pk, both[0].pk]
+    assert coverage.newest(about, now, 5).numbers == (both[1].pk, both[0].pk)
     assert coverage.pairs_among([india.pk, russia.pk], now) == [coverage.Pair(india.pk, russia.pk, 2)]
     assert coverage.pairs_of_kinds(["country"], 2, 9, now) and not coverage.pairs_of_kinds(["country"], 3, 9, now)
 
@@ -90,7 +90,7 @@ def test_pages_follow_each_other_without_a_gap(how: None) -> None:
     about, seen, before = coverage.subject(trade.pk), [], ""
     for _ in range(9):
         page = coverage.newest(about, clock.now(), 2, before=before)
-        seen += [article.pk for article in page.articles]
+        seen += page.numbers
         before = page.older
         if not before:
             break

@@ -1,8 +1,8 @@
 """Nobody is shown a page older than two seconds, nor one whose rest their decision did not open within them (DESIGN 4).
 
 Several visitors read while everything changes that can: articles, what they go on to, access, policy, comps, choices, log-ins,
-licences, advertisements, the clock. The change log is read every half second, as in life. Django alone, asked with the same cookies, says
-what is right; the edge may say what Django says now or said at a moment of the last two seconds.
+licences, advertisements, the clock. The change log is read every half second, as in life. Django alone, asked with the same
+cookies, says what is right; the edge may say what Django says now or said at a moment of the last two seconds.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Life(RuleBasedStateMachine):
         back=st.sampled_from(["publish", "time", "access"]),
     )
     def read_while_what_an_article_goes_on_to_changes(self, steps: int, change: str, back: str) -> None:
-        """First goes on to Second, and where that cannot be, to Third: its page follows both, whoever was told of nothing else."""
+        """First goes on to Second, and where that cannot be, to Third: its page follows both, and no list."""
         first = self._path("first")
         self.choose_what_it_goes_on_to(which=0, numbers=[1, 2])
         self.time_passes(steps=9)

@@ -23,7 +23,8 @@ def test_a_bar_for_each_year_that_has_articles_in_its_place() -> None:
 def test_it_tells_a_screen_reader_what_it_shows() -> None:
     drawn = timeline.draw({2019: 1, 2020: 3}, 'Articles on "India" & more')
     assert drawn is not None
-    assert re.search(r'role="img" aria-label="([^"]*)"', drawn.svg).group(1).endswith("from 2019 to 2020: 4 articles, most in 2020")
+    label = re.search(r'role="img" aria-label="([^"]*)"', drawn.svg)
+    assert label is not None and label[1].endswith("from 2019 to 2020: 4 articles, most in 2020")
     assert "&quot;India&quot; &amp; more" in drawn.svg
 
 

@@ -22,6 +22,7 @@ PAGES = [
     "/archive/", "/authors/?letter=s",
     "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
+    "/library/", "/library/?q=straits", "/library/?q=treaty&topic=trade&year=2026", "/library/?q=xyzzy&topic=trade",
 ]  # fmt: skip
 
 

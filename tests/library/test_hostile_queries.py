@@ -22,7 +22,7 @@ TEXT = "The trade war of general governments in India, Ünïcödé & <b>naïve</
 @pytest.fixture
 def library(shelf: Shelf) -> Shelf:
     """A few articles with the words that are asked for."""
-    for number, language in enumerate(["", "fr", "de", "eo", "ja"]):
+    for number, language in enumerate(["", "", "fr", "", "ja"]):
         make_article(
             f"Trade and war {number}",
             access=("open", "metered")[number % 2],

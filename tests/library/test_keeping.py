@@ -254,3 +254,17 @@ def test_requests_at_once_do_not_follow_more_than_allowed(monkeypatch: pytest.Mo
     for thread in threads:
         thread.join()
     assert (Follow.objects.count(), len(refused)) == (3, 5), connection.vendor
+
+
+def test_a_saved_search_finds_what_the_library_finds_and_no_more(ada: Reader, built: Any) -> None:
+    """With the engine itself: what stands only in the rest of a shut article is found by subscribers, not by a feed."""
+    make_article("Canals and their keepers", dated=clock.now() - timedelta(days=2))
+    make_article("Canals in winter", dated=clock.now() - timedelta(days=1))
+    make_article("Harbours", paragraphs=["a", "b", "c", "The wampeter stands below the gate."])
+    built()
+    canals = keeping.save_search(reader=ada, address="q=canals")
+    assert titles(made(reader=ada, search=canals)) == ["Canals in winter", "Canals and their keepers"]
+    hidden = keeping.save_search(reader=ada, address="q=wampeter")
+    assert titles(made(reader=ada, search=hidden)) == []
+    request = Request(text="wampeter")
+    assert search.search(request, whole=True, policy=access.current_policy(), now=clock.now()).total == 1

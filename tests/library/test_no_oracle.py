@@ -104,7 +104,11 @@ def misspelt(word: str, dice: random.Random) -> str:
     """``word`` with a slip of the finger."""
     at = dice.randrange(len(word))
     return dice.choice(
-        [word[:at] + word[at + 1 :], word[:at] + dice.choice("aeinrst") + word[at:], word[:at] + word[at : at + 2][::-1] + word[at + 2 :]]
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + dice.choice("aeinrst") + word[at:],
+            word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+        ]
     )
 
 
@@ -151,7 +155,12 @@ def told(request: Request, policy: Any, now: datetime) -> tuple[Any, ...]:
     results = search.search(request, whole=False, policy=policy, now=now)
     assert results.ready
     shown = tuple(getattr(results, field.name) for field in fields(results) if field.name != "seconds")
-    return (*shown, results.pages, passages.passage(TEASER, results.marks), search.completions(request.text, policy=policy, now=now))
+    return (
+        *shown,
+        results.pages,
+        passages.passage(TEASER, results.marks),
+        search.completions(request.text, policy=policy, now=now),
+    )
 
 
 def different(world: Callable[[int], None], asked: list[Request]) -> list[str]:
@@ -170,7 +179,9 @@ def different(world: Callable[[int], None], asked: list[Request]) -> list[str]:
 
 
 @pytest.fixture
-def worlds(secret: Secret, settings: Any, tmp_path: Path, remembering: None) -> Callable[[Callable[[Shelf, str], None]], Callable[[int], None]]:
+def worlds(
+    secret: Secret, settings: Any, tmp_path: Path, remembering: None
+) -> Callable[[Callable[[Shelf, str], None]], Callable[[int], None]]:
     """A data directory for each world, in which ``story`` happens once; what comes back goes to the world numbered so."""
     begun = settings.MASTHEAD
 
@@ -262,7 +273,9 @@ def test_nor_while_a_shorter_teaser_is_decided_and_once_it_is_indexed(secret: Se
     assert different(world, asked) == []
 
 
-def test_what_everybody_could_read_is_not_completed_or_suggested_once_it_is_shut(secret: Secret, built: Callable[[], Shelf]) -> None:
+def test_what_everybody_could_read_is_not_completed_or_suggested_once_it_is_shut(
+    secret: Secret, built: Callable[[], Shelf]
+) -> None:
     secret.say(f"{WORLDS[0]} Zorbania", access="open")
     make_article("Zorbania votes", access="open", slug="votes", paragraphs=["Zorbania."], live=False)
     shelf = built()
@@ -286,7 +299,9 @@ def test_a_gate_an_editor_sets_is_the_index_s_too(secret: Secret, built: Callabl
     assert shelf.found("okapis", whole=True) == {article.pk}
 
 
-def test_neither_headings_nor_quotations_nor_captions_of_the_rest_are_searched(secret: Secret, built: Callable[[], Shelf]) -> None:
+def test_neither_headings_nor_quotations_nor_captions_of_the_rest_are_searched(
+    secret: Secret, built: Callable[[], Shelf]
+) -> None:
     article = Article.objects.get(pk=secret.article.pk)
     paragraphs = [("paragraph", f"<p>{text}</p>") for text in TEASER]
     article.body = [

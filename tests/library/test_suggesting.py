@@ -137,7 +137,8 @@ def test_congo_and_korea_are_one_of_two_only_where_one_is_named_in_full(matcher)
 
 
 def test_the_soviet_union_was_not_russia(matcher):
-    assert about(matcher, "The Soviet Union in Space", body("The Soviet Union launched it.", "Soviet engineers."), least=0) == set()
+    text = body("The Soviet Union launched it.", "Soviet engineers.")
+    assert about(matcher, "The Soviet Union in Space", text, least=0) == set()
 
 
 # Other topics ---------------------------------------------------------------------------------------------------------

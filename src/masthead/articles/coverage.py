@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from masthead.articles import cards
-from masthead.articles.cards import Page
+from masthead.articles import cards, rows
 
 SAMPLE = 400  # of a topic with thousands of articles, those tagged last say who writes on it now, and with what it goes together
 LARGE = 2_000
@@ -30,6 +29,14 @@ class Subject:
 
     topics: tuple[int, ...]
     large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Articles by number, newest first, and the mark at which the next page begins (empty on the last)."""
+
+    numbers: tuple[int, ...]
+    older: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,8 @@ def _moment(moment: datetime) -> Any:
 
 def newest(
     about: Subject, now: datetime, size: int, *, before: str = "", within: tuple[datetime, datetime] | None = None
-) -> Page:
-    """The first ``size`` articles older than the mark ``before``, dated ``within`` two moments. Two queries, as on a card but
-    for authors and topics, which are still to load.
-    """
+) -> Newest:
+    """The first ``size`` articles older than the mark ``before``, dated ``within`` two moments. One query."""
     source, values = _source(about), _values(about, now)
     if after := cards.read_mark(before):
         source += " AND a.dated <= %(moment)s AND (a.dated < %(moment)s OR a.page_ptr_id < %(number)s)"
@@ -113,12 +118,10 @@ def newest(
     if within:
         source += " AND a.dated >= %(from)s AND a.dated < %(to)s"
         values |= {"from": _moment(within[0]), "to": _moment(within[1])}
-    found = _rows(
-        f"SELECT a.page_ptr_id {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}",
-        values,
-    )
-    rows = cards.ordered([number for (number,) in found[:size]])
-    return Page(rows, cards.mark(rows[-1]) if rows and len(found) > size else "")
+    sql = f"SELECT a.page_ptr_id, a.dated {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}"
+    found = _rows(sql, values)
+    last = found[size - 1] if len(found) > size else None
+    return Newest(tuple(number for number, _ in found[:size]), cards.mark_of(rows.moment(last[1]), last[0]) if last else "")
 
 
 def is_any(about: Subject, now: datetime) -> bool:
@@ -164,15 +167,15 @@ def bounds(year: int, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
 # --- by whom, and with what
 
 _COMPANY = f"""
-WITH some AS (
+WITH latest AS (
   SELECT t.article_id AS id FROM (
     SELECT article_id, id FROM articles_article_topics WHERE topic_id = %(topic)s ORDER BY id DESC LIMIT {SAMPLE}
   ) AS t {_LISTED}
 ), writers AS (
-  SELECT b.author_id AS id, COUNT(*) AS n FROM some JOIN articles_byline b ON b.article_id = some.id
+  SELECT b.author_id AS id, COUNT(*) AS n FROM latest JOIN articles_byline b ON b.article_id = latest.id
   GROUP BY b.author_id ORDER BY n DESC, b.author_id LIMIT %(authors)s
 ), beside AS (
-  SELECT o.topic_id AS id, COUNT(*) AS n FROM some JOIN articles_article_topics o ON o.article_id = some.id
+  SELECT o.topic_id AS id, COUNT(*) AS n FROM latest JOIN articles_article_topics o ON o.article_id = latest.id
   WHERE o.topic_id <> %(topic)s GROUP BY o.topic_id ORDER BY n DESC, o.topic_id LIMIT %(topics)s
 )
 SELECT 'author' AS what, x.id, x.name, x.slug, '' AS kind, writers.n FROM writers JOIN articles_author x ON x.id = writers.id
@@ -187,8 +190,8 @@ def company(topic: int, now: datetime, *, authors: int, topics: int) -> Company:
     values = {"topic": topic, "authors": authors, "topics": topics, "now": _moment(now)}
     for what, number, name, slug, kind, count in _rows(_COMPANY, values):
         found[what].append(Counted(number, name, slug, kind, count))
-    for rows in found.values():
-        rows.sort(key=lambda row: (-row.count, row.name))
+    for those in found.values():
+        those.sort(key=lambda row: (-row.count, row.name))
     return Company(tuple(found["author"]), tuple(found["topic"]))
 
 

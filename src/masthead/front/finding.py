@@ -32,7 +32,7 @@ from masthead.library.search import Results
 
 PATH = "/library/"
 MOST_BLOCKS = 400  # of an article, looked through for a passage
-CLOSELY = 5  # of them, read
+CLOSELY = 3  # of them, read
 SHOWN_VALUES = 5  # of a facet; the others are one press away
 FORMATS: dict[str, str] = dict(Article.Format.choices)
 ACCESS = {"open": "Free to read", "metered": "A monthly choice", "subscribers": "Subscribers only"}
@@ -112,7 +112,7 @@ def results(found: Results, visitor: Visitor, policy: Policy, now: datetime) -> 
         decision = decide(policy, ArticleFacts(card.id, card.access), visitor, now)
         rendering = stored.get(card.id)
         blocks = teaser.visible(rendering, policy, opens=decision.opens) if rendering else ()
-        standfirst = passages.marked(card.standfirst, found.marks)
+        standfirst = passages.marked(card.standfirst, found.marks) if card.standfirst else ""
         text = _passage(blocks, found.marks)
         if standfirst and "<mark>" not in text:
             text = ""  # the beginning of the text says less than the sentence above it
@@ -134,12 +134,14 @@ def _passage(blocks: Sequence[Block], marks: Marker) -> str:
 
     Few are looked at closely: to make text of all the HTML on a page of results takes longer than the search.
     """
+    looked = blocks[:MOST_BLOCKS]
+    promises = marks.promises([html for _, html in looked])
     promising = [
-        (-promise, kind == "heading", place)
-        for place, (kind, html) in enumerate(blocks[:MOST_BLOCKS])
-        if (promise := marks.promise(html))
+        (-promise, kind == "heading", n)
+        for n, ((kind, _), promise) in enumerate(zip(looked, promises, strict=True))
+        if promise
     ]
-    texts = [text for *_, place in sorted(promising)[:CLOSELY] if (text := plain(blocks[place][1]))]
+    texts = [text for *_, n in sorted(promising)[:CLOSELY] if (text := plain(blocks[n][1]))]
     if not texts:
         beginning = (plain(html) for kind, html in blocks if kind != "heading")
         texts = [next((text for text in beginning if text), "")]

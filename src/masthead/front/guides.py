@@ -21,7 +21,6 @@ from masthead.articles import cards, coverage, teaser
 from masthead.articles.cards import Card, Link
 from masthead.articles.coverage import Counted, Subject
 from masthead.articles.models import Article, Milestone, Relation, Topic
-from masthead.articles.pictures import Shelf
 from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
 from masthead.front import timeline
@@ -178,13 +177,11 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
     key = around.key
     opened = [number for number in _opened.get().get(row.pk, ()) if number not in key][:OPENED]
     page = coverage.newest(about, now, NEWEST)
-    others = {article.pk: article for article in cards.ordered([*key, *opened]) if article.dated and article.dated <= now}
-    pinned = [others[number] for number in key if number in others]
-    shown = [article for article in page.articles if article.pk not in key]
+    ready = {card.id: card for card in cards.by_numbers([*page.numbers, *key, *opened], now)}
+    pinned = [ready[number] for number in key if number in ready]
+    shown = [ready[number] for number in page.numbers if number in ready and number not in key]
     if pinned and not shown:  # there is nothing else: then they are simply its articles
-        pinned, shown = [], page.articles
-    loaded = cards.load([*shown, *pinned, *(others[number] for number in opened if number in others)])
-    shelf = Shelf(article.picture for article in loaded)
+        pinned, shown = [], [ready[number] for number in page.numbers if number in ready]
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     company = coverage.company(row.pk, now, authors=AUTHORS, topics=BESIDE)
     pairs = _pairs_of(_named(row), around, company.topics, now)
@@ -201,15 +198,15 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         path=path,
         followed=row.slug,
         introduction=row.introduction,
-        cards=tuple(cards.cards_of(shown, shelf)),
+        cards=tuple(shown),
         older=f"{path}?before={page.older}" if page.older else "",
         slug_of_topic=row.slug,
         topic_kind=row.kind,
         paragraphs=_paragraphs(row.introduction),
         profile=_profile(country) if country else None,
         map=_map((country.code,) if country else around.codes),
-        key=tuple(cards.cards_of(pinned, shelf)),
-        opened=tuple(cards.cards_of([others[number] for number in opened if number in others], shelf)),
+        key=tuple(pinned),
+        opened=tuple(ready[number] for number in opened if number in ready),
         writers=tuple(Link(author.name, f"/authors/{author.slug}/") for author in company.authors),
         related=tuple(
             Link(other.name, f"/topics/{other.slug}/")
@@ -237,7 +234,7 @@ def _older(about: Subject, name: str, path: str, crumbs: tuple[Link, ...], befor
         kind="topic",
         name=name,
         path=path,
-        cards=tuple(cards.cards_of(cards.load(page.articles))),
+        cards=tuple(cards.by_numbers(page.numbers, now)),
         older=f"{path}?before={page.older}" if page.older else "",
         later_page=True,
     )
@@ -475,7 +472,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
     if cards.read_mark(before):
         return _older(about, name, path, crumbs, before, now)
     page = coverage.newest(about, now, NEWEST)
-    if not page.articles and both.relation is None:
+    if not page.numbers and both.relation is None:
         raise Http404("Nothing is written on both.")
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     groups = Topic.objects.filter(members=both.first).filter(members=both.second).order_by("name")
@@ -491,7 +488,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         name=name,
         path=path,
         introduction=introduction,
-        cards=tuple(cards.cards_of(cards.load(page.articles))),
+        cards=tuple(cards.by_numbers(page.numbers, now)),
         older=f"{path}?before={page.older}" if page.older else "",
         first=Link(both.first.name, both.first.get_absolute_url()),
         second=Link(both.second.name, both.second.get_absolute_url()),
@@ -560,7 +557,7 @@ def _year(
         kind="year",
         name=f"{whole.name} in {year}",
         path=path,
-        cards=tuple(cards.cards_of(cards.load(page.articles))),
+        cards=tuple(cards.by_numbers(page.numbers, now)),
         older=f"{path}?before={page.older}" if page.older else "",
         later_page=later,
         whole=whole,

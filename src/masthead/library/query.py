@@ -6,7 +6,6 @@ Nothing a reader types is an error. What cannot be understood is searched for as
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
+
+from masthead.library import languages
 
 LONGEST = 300  # characters of text
 MOST_WORDS = 60
@@ -47,7 +48,7 @@ class Wanted:
     words: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[str, ...] = ()
-    prefix: str = ""  # the last word, where it may go on
+    prefix: str = ""  # the word that may go on: starred, or the last one while it is typed
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     since: date | None = None
@@ -174,7 +175,7 @@ def parse(given: Parameters) -> Request:
 
 def clean(text: str) -> str:
     """``text`` in composed form, on one line, without what cannot be seen."""
-    text = unicodedata.normalize("NFKC", text[: LONGEST * 8])
+    text = languages.composed(text[: LONGEST * 8])
     text = "".join(c if c.isprintable() else " " for c in text)
     return _SPACE.sub(" ", text).strip()
 
@@ -211,9 +212,6 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
     until: date | None = None
     prefix = ""
     for match in _TOKEN.finditer(text):
-        prefix, before = "", prefix
-        if before:  # a starred word in the middle is a word
-            words.append(before)
         name = (match["name"] or "").lower()
         phrase, bare = match["phrase"], match["bare"]
         value = (phrase if phrase is not None else bare or "").strip()
@@ -235,12 +233,16 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
             phrases.append(Phrase(value, excluded=bool(match["sign"])))
         elif match["sign"]:
             excluded.append(value)
-        elif value.endswith("*") and len(value) > 2:
-            prefix = value.rstrip("*")
         else:
-            words.append(value)
-            if typing and match.end() == len(text) and len(value) > 1:
-                prefix = words.pop()
+            goes_on = value.endswith("*") and len(value) > 2
+            unfinished = typing and match.end() == len(text) and len(value) > 1
+            value = value.rstrip("*") or value
+            if goes_on or unfinished:
+                # one word can: of two the last, and the other is a word
+                words += [prefix] if prefix else []
+                prefix = value
+            else:
+                words.append(value)
     if len(words) > most:
         notes.append(f"That was long: we searched for its first {most} words.")
     return Wanted(

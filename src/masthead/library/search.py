@@ -29,6 +29,7 @@ from masthead.library.place import Place
 from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
 from masthead.library.reading import Library, State
 from masthead.library.schema import FACETS, SCHEMA
+from masthead.library.soundness import is_damage
 
 log = logging.getLogger("masthead.library")
 
@@ -208,10 +209,18 @@ def search(request: Request, *, whole: bool, policy: Policy, now: datetime, face
     asking = _Asking(state, policy, whole=whole, now=now)
     try:
         return _search(asking, request, facets=facets)
-    except (ValueError, OSError) as error:  # a file is damaged or gone
-        log.warning("the library could not be searched: %s", error)
-        shelf.forget()
+    except BaseException as error:
+        if not is_damage(error):
+            raise
+        _damaged(shelf, error)
         return Results(request, ready=False)
+
+
+def _damaged(shelf: Library, error: BaseException) -> None:
+    """A file is damaged or gone: whoever writes is to look, and so are we."""
+    log.warning("the library could not be searched: %s", error)
+    shelf.place.doubt()
+    shelf.forget()
 
 
 def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
@@ -266,7 +275,9 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 
 def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
-    words = [word for sense, _ in matcher.senses(wanted) for run in sense for word in run]
+    # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
+    runs = [run for (typed, *others), _ in matcher.senses(wanted) for run in (typed, *(o for o in others if len(o) == 1))]
+    words = [word for run in runs for word in run]
     words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
@@ -347,12 +358,18 @@ def completions(text: str, *, policy: Policy, now: datetime, most: int = 8) -> l
     words = languages.words(last)
     if len(words) != 1 or len(words[0]) < 2:
         return []
-    within = asking.query(Request(text=before), read(before), rest=False) if before else None
     try:
-        found = state.searcher.terms_with_prefix("words", words[0], within, most * 4)
-    except ValueError as error:
-        log.warning("the library could not be searched: %s", error)
+        return _completed(asking, before, words[0], most)
+    except BaseException as error:
+        if not is_damage(error):
+            raise
+        _damaged(library(), error)
         return []
+
+
+def _completed(asking: _Asking, before: str, beginning: str, most: int) -> list[str]:
+    within = asking.query(Request(text=before), read(before), rest=False) if before else None
+    found = asking.state.searcher.terms_with_prefix("words", beginning, within, most * 4)
     main = asking.matcher.languages[0]
     kept: dict[str, str] = {}  # one of each stem: the most frequent
     for term, _ in found:

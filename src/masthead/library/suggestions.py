@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -42,7 +43,7 @@ def refresh(*, article: Article) -> None:
     draft = article.get_latest_revision_as_object()
     chosen = {topic.pk for topic in draft.topics.all()}
     standfirst, text = draft.standfirst, plain_body(draft.body.get_prep_value())
-    found = {each.key: each for each in Matcher(subjects()).suggest(draft.title, standfirst, text)}
+    found = {each.key: each for each in _matcher(tuple(subjects())).suggest(draft.title, standfirst, text)}
     now = clock.now()
     with transaction.atomic():
         known = {each.topic_id: each for each in TopicSuggestion.objects.select_for_update().filter(article=article.pk)}
@@ -63,6 +64,12 @@ def refresh(*, article: Article) -> None:
             ],
             ignore_conflicts=True,  # two windows may save at once
         )
+
+
+@lru_cache(maxsize=2)
+def _matcher(known: tuple[Subject, ...]) -> Matcher:
+    """The matcher for these topics: drafts are saved while one writes, topics hardly ever."""
+    return Matcher(known)
 
 
 def _state(suggestion: TopicSuggestion, chosen: bool) -> str:

@@ -69,13 +69,6 @@ class TopicForm(WagtailAdminModelForm):
             self.add_error("code", "Only a country has a code. Please choose the kind Country, or leave the code empty.")
         if cleaned.get("members") and kind and kind != Topic.Kind.GROUP:
             self.add_error("members", "Only an alliance or dialogue has members. Please choose that kind, or tick nobody.")
-        pinned = [
-            form.cleaned_data["article"].pk
-            for form in getattr(self, "formsets", {}).get("key_articles", ())
-            if getattr(form, "cleaned_data", None) and form.cleaned_data.get("article") and not form.cleaned_data.get("DELETE")
-        ]
-        if len(pinned) != len(set(pinned)):
-            self.add_error(None, "A key article is there twice. Please remove one.")
         return cleaned
 
 

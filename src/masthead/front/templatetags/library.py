@@ -77,8 +77,8 @@ def draw_chips(chips: Iterable[Chip]) -> SafeString:
     return SafeString(
         "".join(
             f'<li><a class="narrowing" href="{escape(address(chip.query))}" rel="nofollow"><span class="hidden">Without </span>'
-            f'<span class="narrowing-kind">{chip.kind}</span> {escape(chip.name)}<span class="narrowing-away" aria-hidden="true">×</span>'
-            "</a></li>\n"
+            f'<span class="narrowing-kind">{chip.kind}</span> {escape(chip.name)}'
+            '<span class="narrowing-away" aria-hidden="true">×</span></a></li>\n'
             for chip in chips
         )
     )
