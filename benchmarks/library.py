@@ -197,8 +197,10 @@ def _soon(data: Path, work: Path, cores: machine.Cores, rounds: int) -> Measured
     """What is published is found, and nothing fails meanwhile."""
     paths = [searching.path(question) for question in side_by_side.questions()]
     server, port = publication.start(data, cores.server, work / "web.log", edge=True)
-    with server:
+    with server, publication.start_worker(data, cores.client, work / "worker.log"):
         searching.wait_until_ready(port)
+        # a web process leaves the index to the worker, for a while: the first one tells that somebody keeps it
+        searching.found_after(port, data, 1, patience=120)
         delays = searching.found_after(port, data, 20)
         _say(f"found after {median(delays):.2f} s")
         together = searching.while_publishing(port, data, paths, PUBLISHED, CLIENTS)

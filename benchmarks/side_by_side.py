@@ -45,7 +45,7 @@ class Built:
 def build(data: Path) -> Built:
     """``masthead reindex`` in a process of its own. Its memory is the largest it and whatever it started ever had."""
     began = time.perf_counter()
-    process = subprocess.Popen([*publication.MASTHEAD, "reindex", "--quiet"], env=publication.environment(data))
+    process = subprocess.Popen([*publication.MASTHEAD, "reindex"], env=publication.environment(data))
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
