@@ -158,7 +158,7 @@ def test_a_licensed_network_reads_through_its_name(archive: list[Article]) -> No
         networks.forget()
 
 
-@pytest.mark.parametrize("reason", OPENING)
+@pytest.mark.parametrize("reason", sorted(OPENING))
 def test_what_opens_is_never_called_shut(reason: Reason) -> None:
     said = finding.badge(Decision(True, reason, Standing.ANONYMOUS), Visitor(institution="X"), Policy())
     assert said.kind == "open" and said.words
