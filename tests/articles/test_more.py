@@ -32,11 +32,11 @@ def test_only_those_whose_choice_changed_are_logged() -> None:
     one, two, three = (make_article(f"No {n}") for n in range(3))
     before = changelog.latest()
     assert store_more(more={one.pk: [two.pk], two.pk: [one.pk], three.pk: []}) == 3
-    assert sorted(logged(before)) == sorted(changelog.article(article.pk) for article in (one, two, three))
+    assert sorted(logged(before)) == sorted(changelog.more(article.pk) for article in (one, two, three))
     made, before = MoreFrom.objects.get(article=one).made, changelog.latest()
     assert store_more(more={one.pk: [two.pk], two.pk: [three.pk, one.pk], three.pk: []}) == 1
-    assert logged(before) == [changelog.article(two.pk)]
-    assert MoreFrom.objects.get(article=one).made == made
+    assert logged(before) == [changelog.more(two.pk)]
+    assert MoreFrom.objects.get(article=one).made > made, "it was chosen anew, and the same"
     before = changelog.latest()
     assert store_more(more={one.pk: [two.pk]}) == store_more(more={}) == 0 and logged(before) == []
 
