@@ -186,7 +186,7 @@ class Outcome:
 
     ``stretches`` are the grants that ought to exist: disjoint, in order, with grace. ``first_until`` is where the first period
     ends (what a paying device is given). ``paid_until`` leaves grace out; ``renews`` is when the next payment is due, None where
-    none is.
+    none is: a refund alone ends no collecting.
     """
 
     state: State
@@ -266,7 +266,7 @@ def fold(facts: Iterable[Fact], *, grace: timedelta) -> Outcome:
         first_until=min(open_spans, key=lambda span: (span.since, span.until)).until if open_spans else None,
         paid_until=max((span.until for span in open_spans), default=None),
         grace_until=grace_span.until if grace_span else None,
-        renews=horizon if continuing and not taken else None,
+        renews=horizon if continuing else None,
         trial=trial,
         cancels=bool(latest and latest.cancels),
         cancelled_at=latest.cancelled_at if latest else None,

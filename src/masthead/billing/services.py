@@ -95,10 +95,11 @@ def outcome_of(subscription: Subscription) -> Outcome:
     """What ``subscription``'s ledger comes to."""
     rows = LedgerEvent.objects.filter(subscription=subscription).values_list("facts", flat=True)
     known = [fact for row in rows for fact in facts.from_json(row)]
-    return fold(known, grace=_grace(subscription))
+    return fold(known, grace=grace_of(subscription))
 
 
-def _grace(subscription: Subscription) -> timedelta:
+def grace_of(subscription: Subscription) -> timedelta:
+    """How long reading goes on while a renewal of ``subscription`` is not collected: its plan's."""
     price = subscription.price or (subscription.checkout.price if subscription.checkout else None)
     return timedelta(days=price.plan.grace_days) if price else DEFAULT_GRACE
 

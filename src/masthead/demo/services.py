@@ -26,6 +26,8 @@ from masthead.access.services import change_policy
 from masthead.ads.models import Advertisement
 from masthead.articles import bulk, pictures
 from masthead.articles.models import Article, ArticleIndex, Author, Byline, Topic
+from masthead.billing.models import Plan as Subscribed
+from masthead.billing.models import Price
 from masthead.core import changelog, clock
 from masthead.core.models import Benefit, NavigationLink, Publication
 from masthead.demo import content_files
@@ -76,6 +78,7 @@ def fill(progress: Progress | None = None) -> None:
     tell("authors and topics")
     _newsletters()
     _advertisements()
+    _plans()
     if not PolicyVersion.objects.exists():
         change_policy(changes=PolicyVersion(), by=None)
     tell("newsletters and advertisements")
@@ -216,6 +219,22 @@ def _advertisements() -> None:
                 weight=each["weight"],
             )
             changes.add(changelog.EVERYTHING)
+
+
+def _plans() -> None:
+    for position, each in enumerate(content_files.load("publication")["plans"]):
+        if Subscribed.objects.filter(slug=each["slug"]).exists():
+            continue
+        with changelog.transaction():
+            plan = Subscribed.objects.create(
+                slug=each["slug"],
+                name=each["name"],
+                description=content_files.typographic(each["description"]),
+                position=position,
+                grace_days=each["grace_days"],
+            )
+            for price in each["prices"]:
+                Price.objects.create(plan=plan, **price)
 
 
 def _staff() -> Reader:

@@ -1,4 +1,4 @@
-"""How the newsroom lists and edits things: articles, topics, authors, advertisements, newsletters, networks."""
+"""How the newsroom lists and edits things: articles, topics, authors, advertisements, newsletters, prices, networks."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from masthead.access import networks
 from masthead.access.models import Network
 from masthead.ads.models import Advertisement
 from masthead.articles.models import Article, Author, Topic
+from masthead.billing import money
+from masthead.billing.models import Checkout, Offer, Plan, Price, PromotionCode
 from masthead.core import changelog
 from masthead.newsletters.models import Newsletter
 
@@ -336,6 +338,130 @@ class NewsletterViewSet(Everywhere):
             FieldRowPanel([FieldPanel("schedule"), FieldPanel("position")]),
         ]
     )
+
+
+class Amount(Column):
+    """Minor units as people write them."""
+
+    def get_value(self, instance: Any) -> str:
+        return money.exact(instance.amount, instance.currency, "en-GB")
+
+
+class PlanViewSet(Everywhere):
+    model = Plan
+    icon = "pick"
+    menu_label = "Plans"
+    menu_order = 182
+    name = "plan"
+    url_prefix = "plans"
+    list_display = [
+        TitleColumn("name", label="Name", url_name="plan:edit", sort_key="name"),
+        Column("grace_days", label="Grace days"),
+        BooleanColumn("active", label="On sale"),
+    ]
+    ordering = ["position"]
+    inspect_view_enabled = False
+    edit_handler = ObjectList(
+        [
+            HelpPanel(content="<p>What readers subscribe to. What it costs is under <em>Prices</em>; what it promises is "
+                      "listed in the publication settings.</p>"),
+            FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
+            FieldPanel("description"),
+            FieldRowPanel([FieldPanel("active"), FieldPanel("position"), FieldPanel("grace_days")]),
+        ]
+    )  # fmt: skip
+
+
+class PriceViewSet(Everywhere):
+    model = Price
+    icon = "tag"
+    menu_label = "Prices"
+    menu_order = 183
+    name = "price"
+    url_prefix = "prices"
+    list_display = [
+        TitleColumn("plan", label="Plan", url_name="price:edit"),
+        Chosen("rate", label="For"),
+        Amount("amount", label="Price", sort_key="amount"),
+        Chosen("interval", label="Each", sort_key="interval"),
+        Column("trial_days", label="Trial days"),
+        BooleanColumn("active", label="On sale"),
+    ]
+    list_filter = ["plan", "currency", "interval", "rate", "active"]
+    edit_handler = ObjectList(
+        [
+            HelpPanel(content="<p>Amounts are in minor units: <b>900</b> is 9.00 EUR, and 900 JPY. A price that somebody pays "
+                      "is not changed: take it off sale and add another, and they keep theirs.</p>"),
+            FieldPanel("plan"),
+            FieldRowPanel([FieldPanel("currency"), FieldPanel("amount"), FieldPanel("interval"), FieldPanel("rate")]),
+            FieldRowPanel([FieldPanel("active"), FieldPanel("tax_included")]),
+            MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("trial_days"), FieldPanel("first_amount"), FieldPanel("first_payments")])],
+                heading="To begin with",
+            ),
+        ]
+    )  # fmt: skip
+
+
+class OfferViewSet(Everywhere):
+    model = Offer
+    icon = "tag"
+    menu_label = "Offers"
+    menu_order = 184
+    name = "offer"
+    url_prefix = "offers"
+    list_display = [
+        TitleColumn("name", label="Name", url_name="offer:edit", sort_key="name"),
+        Column("percent", label="Percent off"),
+        Column("amount", label="Or minor units off"),
+        DateColumn("ends", label="Ends"),
+        BooleanColumn("active", label="Good"),
+    ]
+    ordering = ["-active", "name"]
+    edit_handler = ObjectList(
+        [
+            HelpPanel(content="<p>Something off the price. Readers come by it with a code; codes are listed by themselves.</p>"),
+            FieldPanel("name"),
+            FieldRowPanel([FieldPanel("percent"), FieldPanel("amount"), FieldPanel("currency"), FieldPanel("payments")]),
+            FieldRowPanel([FieldPanel("plan"), FieldPanel("interval")]),
+            FieldRowPanel([FieldPanel("active"), FieldPanel("starts"), FieldPanel("ends")]),
+        ]
+    )
+
+
+class PromotionCodeViewSet(ModelViewSet):
+    model = PromotionCode
+    icon = "key"
+    menu_label = "Offer codes"
+    menu_order = 185
+    name = "promotion_code"
+    url_prefix = "offer-codes"
+    add_to_admin_menu = True
+    copy_view_enabled = False
+    list_display = [
+        TitleColumn("code", label="Code", url_name="promotion_code:edit", sort_key="code"),
+        Column("offer", label="Offer"),
+        Column("source", label="Given out"),
+        Column("most_uses", label="At most"),
+        Column("used", label="Used"),
+        DateColumn("ends", label="Ends"),
+    ]
+    search_fields = ["code", "source"]
+    ordering = ["-pk"]
+    edit_handler = ObjectList(
+        [
+            FieldRowPanel([FieldPanel("code"), FieldPanel("offer")]),
+            FieldRowPanel([FieldPanel("source"), FieldPanel("most_uses")]),
+            FieldRowPanel([FieldPanel("active"), FieldPanel("starts"), FieldPanel("ends")]),
+        ]
+    )
+
+    class IndexView(generic.IndexView):
+        def get_base_queryset(self) -> Any:
+            paid = Q(checkouts__state=Checkout.State.PAID)
+            return PromotionCode.objects.select_related("offer").annotate(used=Count("checkouts", filter=paid))
+
+    index_view_class = IndexView
 
 
 class NetworkForm(WagtailAdminModelForm):

@@ -18,6 +18,8 @@ from masthead.newsroom import panels, viewsets
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
+from masthead.newsroom.views.payments import SEE as SEE_PAYMENTS
+from masthead.newsroom.views.payments import AuditPage, LedgerPage, PaymentsPage, WebhookPage
 from masthead.newsroom.views.planner import PlannerPage
 from masthead.newsroom.views.planner import move as move_article
 from masthead.newsroom.views.policy import PolicyPage
@@ -44,6 +46,10 @@ def urls() -> list[Any]:
         path("insights/", InsightsPage.as_view(), name="newsroom_insights"),
         path("policy/", PolicyPage.as_view(), name="newsroom_policy"),
         path("explain/", ExplainPage.as_view(), name="newsroom_explain"),
+        path("payments/", PaymentsPage.as_view(), name="newsroom_payments"),
+        path("payments/log/", AuditPage.as_view(), name="newsroom_audit"),
+        path("payments/webhooks/<int:number>/", WebhookPage.as_view(), name="newsroom_webhook"),
+        path("payments/subscriptions/<str:subject>/", LedgerPage.as_view(), name="newsroom_ledger"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
         path("readers/<str:subject>/", ReaderPage.as_view(), name="newsroom_reader"),
     ]
@@ -59,6 +65,10 @@ def views() -> list[Any]:
         viewsets.AdvertisementViewSet(),
         viewsets.NewsletterViewSet(),
         viewsets.NetworkViewSet(),
+        viewsets.PlanViewSet(),
+        viewsets.PriceViewSet(),
+        viewsets.OfferViewSet(),
+        viewsets.PromotionCodeViewSet(),
     ]
 
 
@@ -84,6 +94,7 @@ _item("Planner", "newsroom_planner", "calendar-alt", 110)
 _item("Insights", "newsroom_insights", "view", 115)
 _item("Readers", "newsroom_readers", "group", 170, *SEE)
 _item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
+_item("Payments", "newsroom_payments", "history", 178, *SEE_PAYMENTS)
 _item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)
 _item("Publication settings", "wagtailsettings:edit", "site", 200, "core.change_publication")
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("masthead.site.commands.export", "Write all articles, authors and topics as JSON lines."),
     "reindex": Entry("masthead.site.commands.reindex", "Build the library's index anew.", needs_django=True),
     "explain": Entry("masthead.newsroom.cli", "Say why a reader may or may not read an article.", needs_django=True),
+    "billing": Entry("masthead.billing.cli", "Compare our books with the payment provider's.", needs_django=True),
     "doctor": Entry("masthead.site.commands.doctor", "Check everything that can be set up wrongly."),
     "backup": Entry("masthead.site.commands.backup", "Copy database, media and secret key into one file."),
     "manage": Entry("masthead.site.commands.manage", "Run one of Django's management commands."),
