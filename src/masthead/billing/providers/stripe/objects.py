@@ -40,8 +40,7 @@ _RULING = {
     "lost": Ruling.LOST,
 }
 _BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay", "eftpos_au": "eftpos"}
-# an attempt to change the plan that the bank refused leaves the subscription as it was
-_OWED_FOR = {"subscription_create", "subscription_cycle", "subscription_threshold", "subscription"}
+_OWED_FOR = {"subscription_create", "subscription_cycle", "subscription_update"}
 
 
 def moment(stamp: int | None) -> datetime | None:
@@ -211,6 +210,8 @@ def failure(invoice: Data, at: datetime, *, needs_action: bool = False) -> Failu
     """A payment that was tried and did not come. None for one that leaves the subscription as it was."""
     if invoice.get("billing_reason") not in _OWED_FOR or invoice.get("status") not in {"open", "uncollectible"}:
         return None
+    if any(_is_proration(line) for line in (invoice.get("lines") or {}).get("data") or ()):
+        return None  # a change of plan that the bank refused is no change
     spans = list(_spans(invoice, paid=0))
     if not spans:
         return None

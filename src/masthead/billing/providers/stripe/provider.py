@@ -41,7 +41,7 @@ class Stripe:
     real = True
 
     def __init__(self) -> None:
-        self._portals: dict[tuple[str | None, bool], str] = {}
+        self._portals: dict[tuple[str | None, str | None, bool], str] = {}
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class Stripe:
         return str(invoice.get("hosted_invoice_url") or "") if owed else ""
 
     def _portal(self, *, everything: bool) -> str:
-        where = (settings.MASTHEAD.stripe_secret_key, everything)
+        where = (settings.MASTHEAD.stripe_secret_key, settings.MASTHEAD.stripe_api, everything)
         if where not in self._portals:
             wanted = orders.portal(everything=everything)
             configurations = services().billing_portal.configurations
