@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from billing.shop import begin
-from billing.stripe_double import AUTHENTICATION, DECLINED
+from billing.stripe_double import AUTHENTICATION, DECLINED, VERSION
 from billing.stripe_shop import Shop, fresh, outcome
 from factories import canary, make_article, make_price, make_reader
 from front.journey import Browser, mails_to
@@ -18,7 +21,9 @@ from masthead.billing import facts, inbox, operations, reconcile
 from masthead.billing.lifecycle import fold
 from masthead.billing.models import Checkout, Invoice, LedgerEvent, Subscription
 from masthead.billing.providers import ProviderError, Purpose
+from masthead.billing.providers.stripe import events
 from masthead.core import clock
+from masthead.site import doctor
 
 pytestmark = pytest.mark.django_db
 
@@ -532,3 +537,75 @@ def test_the_same_wish_is_granted_once_and_another_under_its_key_is_refused(shop
     assert len(shop.double.all("refund")) == 1
     with pytest.raises(ProviderError, match="in other words"):
         shop.provider.refund(**wish, amount=200)
+
+
+# --- two at once
+
+
+def at_once(*what: Any) -> list[BaseException]:
+    """Run all of ``what`` in threads that begin together; what went wrong."""
+    barrier = threading.Barrier(len(what))
+    errors: list[BaseException] = []
+
+    def run(one: Any) -> None:
+        try:
+            barrier.wait()
+            one()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in what]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_webhooks_of_a_purchase_at_once_and_the_redirect_with_them(shop: Shop) -> None:
+    article = make_article(access="subscribers")
+    browser = Browser()
+    shop.double.pay(shop.session(begin(browser, article)))
+    checkout = Checkout.objects.get()
+    signed = [shop.double.signed(event) for event in shop.pending()]
+    back = partial(browser.post, "/subscribe/return/", {"checkout": checkout.reference})
+    assert at_once(*(partial(shop.post, *one) for one in signed * 2), back) == []
+    assert inbox.Webhook.objects.count() == len(signed)
+    assert at_once(inbox.work, inbox.work, back) == []
+    shop.work()
+    subscription = Subscription.objects.get()
+    assert (subscription.state, subscription.invoices.count()) == ("active", 1)
+    assert sorted(mail.kind for mail in mails_to("ada@example.org")) == ["receipt", "welcome"]
+    assert browser.decision(article) == "subscription"
+
+
+# --- what an operator sees
+
+
+def test_the_doctor_says_who_takes_the_money_and_what_is_missing(shop: Shop) -> None:
+    def said() -> Any:
+        return doctor.check_payments()
+
+    assert said().verdict == "fail" and "make an endpoint" in said().text
+    endpoint = {
+        "id": "we_1",
+        "object": "webhook_endpoint",
+        "url": "http://127.0.0.1:8000/webhooks/stripe/",
+        "status": "enabled",
+        "api_version": VERSION,
+        "enabled_events": list(events.ALL[1:]),
+    }
+    shop.with_settings(base_url="http://127.0.0.1:8000")
+    shop.double.endpoints.append(endpoint)
+    assert said().verdict == "fail" and events.ALL[0] in said().text
+    endpoint["enabled_events"] = list(events.ALL)
+    assert said().verdict == "ok" and "test mode" in said().text
+    endpoint["api_version"] = "2020-08-27"
+    assert said().verdict == "warn" and VERSION in said().text
+    shop.with_settings(stripe_secret_key="sk_test_wrong")
+    assert said().verdict == "fail" and "key" in said().text
+    shop.with_settings(stripe_secret_key=None)
+    assert "sandbox" in said().text
