@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 import stripe
 
 from billing.stripe_double import parameters
@@ -23,12 +24,13 @@ _PAGE = """<!doctype html><html lang="en"><title>Double of Stripe</title><h1>{ti
 class Double(Books):
     """A server on a port of its own, until :meth:`close`."""
 
-    def __init__(self, key: str = "sk_test_double", secret: str = "whsec_double") -> None:
+    def __init__(self, key: str = "sk_test_double", secret: str = "whsec_double", port: int = 0) -> None:
         super().__init__()
         self.key, self.secret = key, secret
         self.requests: list[tuple[str, str, Data, dict[str, str]]] = []
         self.faults: list[tuple[str, str]] = []
         self.endpoints: list[Data] = []
+        self.closed = threading.Event()
         self.page = 100  # at most, of a list
         self._answers: dict[str, tuple[str, int, Data]] = {}
         double = self
@@ -44,13 +46,14 @@ class Double(Books):
 
             do_POST = do_DELETE = do_GET
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        self.closed.set()
         self.server.shutdown()
         self.server.server_close()
         self._thread.join()
@@ -71,6 +74,23 @@ class Double(Books):
         stamp = self.now() if at is None else at
         header = stripe.WebhookSignature.generate_signature_header(body, secret or self.secret, stamp)
         return body, {"Stripe-Signature": header}
+
+    def send_to(self, url: str) -> None:
+        """Send every event to ``url`` from now on until it is taken, as Stripe does, though less patiently."""
+        threading.Thread(target=self._send_to, args=(url,), daemon=True).start()
+
+    def _send_to(self, url: str) -> None:
+        sent = 0
+        while not self.closed.wait(0.1):
+            for event in self.events[sent:]:
+                body, headers = self.signed(event)
+                try:
+                    if requests.post(url, data=body, headers={**headers, "Content-Type": "application/json"}, timeout=5).ok:
+                        sent += 1
+                        continue
+                except requests.RequestException:
+                    pass
+                break
 
     # --- serving
 
