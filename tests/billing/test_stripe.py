@@ -172,6 +172,17 @@ def test_whoever_is_logged_in_is_the_customer_they_were(shop: Shop) -> None:
     assert shop.double.asked("POST /v1/checkout/sessions")[1]["customer"] == first.customer.external_id
 
 
+def test_a_customer_and_a_price_that_stripe_does_not_know_any_more_are_made_anew(shop: Shop) -> None:
+    ada = make_reader()
+    browser = Browser().log_in(ada)
+    first = shop.buy(browser)
+    operations.cancel(subscription=first, by=ada.subject, at_once=True)
+    shop.pass_time(days=40)
+    shop.deliver()
+    shop.double.forget(*shop.double.all("customer"), *shop.double.all("price"))
+    assert shop.buy(browser).state == "active"
+
+
 # --- the webhook and the way back
 
 
@@ -605,7 +616,12 @@ def test_the_doctor_says_who_takes_the_money_and_what_is_missing(shop: Shop) -> 
     assert said().verdict == "ok" and "test mode" in said().text
     endpoint["api_version"] = "2020-08-27"
     assert said().verdict == "warn" and VERSION in said().text
-    shop.with_settings(stripe_secret_key="sk_test_wrong")
+    endpoint["api_version"] = VERSION
+    shop.with_settings(clock_offset=-150)
+    assert said().verdict == "warn" and "seconds slow" in said().text
+    shop.with_settings(clock_offset=600)
+    assert said().verdict == "fail" and "webhooks are refused" in said().text
+    shop.with_settings(clock_offset=0, stripe_secret_key="sk_test_wrong")
     assert said().verdict == "fail" and "key" in said().text
     shop.with_settings(stripe_secret_key=None)
     assert "sandbox" in said().text

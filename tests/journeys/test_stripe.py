@@ -16,7 +16,6 @@ from billing.stripe_double import Double
 @pytest.fixture
 def double() -> Iterator[Double]:
     found = Double()
-    found.shift = 0
     yield found
     found.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import secrets
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ class Books:
         self.events: list[Data] = []
         self.shift = -120  # behind by as much as its ticks may come to: what it tells of has happened already
         self.tax = 0  # percent, where Stripe computes it
+        self._name = secrets.token_hex(4)  # numbers are nobody else's, as at Stripe: caches outlive a test
         self._numbers = itertools.count(1)
         self._ticks = 0
 
@@ -55,7 +57,7 @@ class Books:
         self._ticks += 1
 
     def number(self, prefix: str) -> str:
-        return f"{prefix}_double{next(self._numbers):06}"
+        return f"{prefix}_double{self._name}{next(self._numbers):05}"
 
     # --- things
 
@@ -102,6 +104,8 @@ class Books:
 
     def open_session(self, given: Data) -> Data:
         price = self.get(given["line_items"][0]["price"], "price")
+        if given.get("customer"):
+            self.get(given["customer"], "customer")
         session = self.add(
             "checkout.session",
             "cs_test",

@@ -68,6 +68,12 @@ class Double(Books):
         """The next request that begins with ``start``: "500", "429", "lost" (done, but the answer does not come), "slow"."""
         self.faults.append((start, what))
 
+    def forget(self, *things: Data) -> None:
+        """``things`` were deleted, and nothing that was answered about them is remembered."""
+        for thing in things:
+            del self.things[thing["id"]]
+        self._answers.clear()
+
     def signed(self, event: Data, *, secret: str = "", at: int | None = None) -> tuple[str, dict[str, str]]:
         """``event`` as it is sent: the body and the headers."""
         body = json.dumps(event, indent=2)

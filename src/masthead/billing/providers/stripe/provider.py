@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,14 +69,28 @@ class Stripe:
         coupon = orders.coupon(order)
         if coupon is not None:
             self._make(coupon)
-        params = orders.checkout(order, coupon=coupon, tax=settings.MASTHEAD.stripe_tax)
-        create = services().checkout.sessions.create
         try:
-            session = ask(create, params=params, key=f"checkout:{order.reference}", what="opening a checkout").data
+            session = self._open(order, coupon, f"checkout:{order.reference}")
         except Stale:
             # Stripe remembers its own errors under a key; a session costs nothing, and nobody knows the address of the other
-            session = ask(create, params=params, key=f"checkout:{order.reference}:again", what="opening a checkout").data
+            session = self._open(order, coupon, f"checkout:{order.reference}:again")
+        except Missing:
+            # the customer was deleted there, or our books come from test mode: both are made anew
+            price = self.publish_price(
+                price=order.price,
+                plan=order.plan,
+                amount=order.amount,
+                currency=order.currency,
+                interval=order.interval,
+                tax_included=order.tax_included,
+            )
+            order = replace(order, customer="", price_at_provider=price)
+            session = self._open(order, coupon, f"checkout:{order.reference}:anew")
         return Begun(session["id"], session["url"], datetime.fromtimestamp(session["expires_at"], tz=UTC))
+
+    def _open(self, order: Order, coupon: orders.Coupon | None, key: str) -> Data:
+        params = orders.checkout(order, coupon=coupon, tax=settings.MASTHEAD.stripe_tax)
+        return ask(services().checkout.sessions.create, params=params, key=key, what="opening a checkout").data
 
     def _make(self, coupon: orders.Coupon) -> None:
         coupons = services().coupons
