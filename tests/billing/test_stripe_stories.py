@@ -44,9 +44,10 @@ def live(shop: Shop, number: str, luck: random.Random) -> str:
             case "card":
                 double.change_card(number, card=luck.choice([WORKS, DECLINED, AUTHENTICATION]))
             case "cancel":
-                luck.choice([double.cancel_by_portal, lambda name: provider.cancel(subscription=name, at_period_end=True, key=key)])(
-                    number
-                )
+                if luck.random() < 0.5:
+                    double.cancel_by_portal(number)
+                else:
+                    provider.cancel(subscription=number, at_period_end=luck.random() < 0.8, key=key)
             case "resume":
                 provider.resume(subscription=number, key=key)
             case "pause":
