@@ -440,3 +440,15 @@ def test_reconcile_says_what_the_provider_does_not_know(subscription: Subscripti
     Thing.objects.filter(kind="subscription").delete()
     (found,) = reconcile.run().differences
     assert not found.mended and "does not know it" in found.what
+
+
+def test_the_command_reports(subscription: Subscription) -> None:
+    from click.testing import CliRunner
+
+    from masthead.billing.cli import command
+
+    books.renew(subscription.external_id)
+    said = CliRunner().invoke(command, ["reconcile", "--dry-run"]).output
+    assert "sandbox: 1 subscriptions" in said and "differs" in said
+    assert "mended" in CliRunner().invoke(command, ["reconcile"]).output
+    assert "All in order." in CliRunner().invoke(command, ["reconcile"]).output
