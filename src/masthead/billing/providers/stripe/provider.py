@@ -39,10 +39,13 @@ class Stripe:
     """See :class:`masthead.billing.providers.Provider`."""
 
     name = "stripe"
-    real = True
 
     def __init__(self) -> None:
         self._portals: dict[tuple[str | None, str | None, bool], str] = {}
+
+    @property
+    def real(self) -> bool:
+        return _live()
 
     @property
     def origins(self) -> tuple[str, ...]:
