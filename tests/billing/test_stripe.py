@@ -499,6 +499,19 @@ def test_a_state_that_came_back_unheard_is_found(shop: Shop) -> None:
     assert not subscription.cancels and subscription.state == "active"
 
 
+def test_a_cache_that_fails_costs_a_line_in_the_ledger_and_nothing_else(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ConnectionError("the cache is down")
+
+    subscription = shop.buy()
+    wanted = outcome(subscription)
+    monkeypatch.setattr("masthead.billing.providers.stripe.memory.cache.get", fails)
+    monkeypatch.setattr("masthead.billing.providers.stripe.memory.cache.set", fails)
+    subscription = operations.look_up(subscription=subscription, origin="reconcile")
+    found = outcome(subscription)
+    assert (found.state, found.stretches, found.paid) == (wanted.state, wanted.stretches, wanted.paid)
+
+
 # --- when Stripe is not well
 
 

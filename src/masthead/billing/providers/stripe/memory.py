@@ -9,6 +9,7 @@ nothing else comes of it.
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,23 +18,41 @@ from django.core.cache import cache
 from masthead.billing.lifecycle import Snapshot
 from masthead.billing.providers.stripe import objects
 
+log = logging.getLogger(__name__)
+
 _LIFE = timedelta(days=60)
 
 
 def told(subscription: str, snapshot: Snapshot) -> None:
     """``snapshot`` came with a moment of its own."""
-    held = cache.get(_key(subscription))
-    if held is None or datetime.fromisoformat(held[1]) <= snapshot.at:
-        cache.set(_key(subscription), (_digest(snapshot), snapshot.at.isoformat()), _LIFE.total_seconds())
+    held = _held(subscription)
+    if held is None or held[1] <= snapshot.at:
+        _keep(subscription, snapshot)
 
 
 def found(subscription: str, snapshot: Snapshot) -> Snapshot:
     """``snapshot`` was looked up: the same with the moment since which it is known to be so."""
-    held = cache.get(_key(subscription))
+    held = _held(subscription)
     if held is not None and held[0] == _digest(snapshot):
-        return replace(snapshot, at=datetime.fromisoformat(held[1]))
+        return replace(snapshot, at=held[1])
     told(subscription, snapshot)
     return snapshot
+
+
+def _held(subscription: str) -> tuple[str, datetime] | None:
+    try:
+        held = cache.get(_key(subscription))
+    except Exception as error:  # each back end has errors of its own, and money does not wait for any of them
+        log.warning("what was said of %s before is not known: %s", subscription, error)
+        return None
+    return (held[0], datetime.fromisoformat(held[1])) if held else None
+
+
+def _keep(subscription: str, snapshot: Snapshot) -> None:
+    try:
+        cache.set(_key(subscription), (_digest(snapshot), snapshot.at.isoformat()), int(_LIFE.total_seconds()))
+    except Exception as error:
+        log.warning("what was said of %s is not kept: %s", subscription, error)
 
 
 def _digest(snapshot: Snapshot) -> str:
