@@ -70,6 +70,19 @@ def test_payments_of_which_nobody_would_be_told_are_refused() -> None:
         read(MASTHEAD_STRIPE_SECRET_KEY="sk_live_1")
 
 
+def test_several_webhook_secrets_are_read_while_they_rotate() -> None:
+    assert read(**STRIPE | {"MASTHEAD_STRIPE_WEBHOOK_SECRET": "whsec_1, whsec_2"}).stripe_webhook_secrets == ("whsec_1", "whsec_2")
+
+
+def test_a_live_key_is_shown_to_nobody_but_stripe_and_a_publishable_one_is_none() -> None:
+    with pytest.raises(BadEnvironment, match="MASTHEAD_STRIPE_API"):
+        read(**STRIPE, MASTHEAD_STRIPE_API="http://127.0.0.1:4242")
+    trial = STRIPE | {"MASTHEAD_STRIPE_SECRET_KEY": "sk_test_1"}
+    assert read(**trial, MASTHEAD_STRIPE_API="http://127.0.0.1:4242", MASTHEAD_CLOCK_OFFSET="60").stripe
+    with pytest.raises(BadEnvironment, match="secret key"):
+        read(**STRIPE | {"MASTHEAD_STRIPE_SECRET_KEY": "pk_live_1"})
+
+
 @pytest.mark.parametrize("real", [{"MASTHEAD_EMAIL_URL": "smtp://mail.example.org"}, STRIPE])
 def test_the_clock_is_not_shifted_where_mail_or_money_is_real(real: dict[str, str]) -> None:
     with pytest.raises(BadEnvironment, match="MASTHEAD_CLOCK_OFFSET"):

@@ -71,7 +71,7 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_DEBUG": "on or off: Django's debug pages, for developing. Default: off.",
     "MASTHEAD_REQUIRE_SECOND_FACTOR": "on or off: newsroom passwords need a second factor. Default: on with https.",
     "MASTHEAD_STRIPE_SECRET_KEY": "Stripe's secret key; with it payments are real. Default: the sandbox, in which none are.",
-    "MASTHEAD_STRIPE_WEBHOOK_SECRET": "What Stripe signs webhooks with (whsec_...); two, comma-separated, while it rotates.",
+    "MASTHEAD_STRIPE_WEBHOOK_SECRET": "What Stripe signs webhooks with (whsec_...); several, comma-separated, while it rotates.",
     "MASTHEAD_STRIPE_API": "Another address than https://api.stripe.com, for trials against a double of it.",
     "MASTHEAD_STRIPE_TAX": "on or off: let Stripe compute taxes. Default: off.",
 }
@@ -90,13 +90,16 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
     base_url = _base_url(environ)
     email_url = _url(environ, "MASTHEAD_EMAIL_URL", {"smtp", "smtp+tls", "smtps", "file"})
     offset = _integer(environ, "MASTHEAD_CLOCK_OFFSET", 0, -(10**10), 10**10)
-    stripe_key = environ.get("MASTHEAD_STRIPE_SECRET_KEY", "").strip() or None
+    stripe_key = _stripe_key(environ)
+    stripe_api = _url(environ, "MASTHEAD_STRIPE_API", {"http", "https"})
     webhook_secrets = tuple(_list(environ, "MASTHEAD_STRIPE_WEBHOOK_SECRET"))
     if stripe_key and not webhook_secrets:
         raise BadEnvironment(
             "MASTHEAD_STRIPE_SECRET_KEY is set without MASTHEAD_STRIPE_WEBHOOK_SECRET: payments would come and nobody be told."
         )
-    if offset and (stripe_key or (email_url and not email_url.startswith("file"))):
+    if stripe_api and stripe_key and _is_live(stripe_key):
+        raise BadEnvironment("MASTHEAD_STRIPE_API is for trials: the live key is shown to nobody but Stripe; unset one of them.")
+    if offset and ((stripe_key and _is_live(stripe_key)) or (email_url and not email_url.startswith("file"))):
         raise BadEnvironment(
             "MASTHEAD_CLOCK_OFFSET is for trials and is refused with real payments or real mail configured; unset it."
         )
@@ -121,9 +124,20 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         require_second_factor=_switch(environ, "MASTHEAD_REQUIRE_SECOND_FACTOR", base_url.startswith("https://")),
         stripe_secret_key=stripe_key,
         stripe_webhook_secrets=webhook_secrets,
-        stripe_api=_url(environ, "MASTHEAD_STRIPE_API", {"http", "https"}),
+        stripe_api=stripe_api,
         stripe_tax=_switch(environ, "MASTHEAD_STRIPE_TAX", False),
     )
+
+
+def _stripe_key(environ: Mapping[str, str]) -> str | None:
+    key = environ.get("MASTHEAD_STRIPE_SECRET_KEY", "").strip()
+    if key and not key.startswith(("sk_", "rk_")):
+        raise BadEnvironment("MASTHEAD_STRIPE_SECRET_KEY has to be a secret key (sk_...) or a restricted one (rk_...).")
+    return key or None
+
+
+def _is_live(stripe_key: str) -> bool:
+    return not stripe_key.startswith(("sk_test_", "rk_test_"))
 
 
 def _list(environ: Mapping[str, str], name: str) -> list[str]:

@@ -69,6 +69,7 @@ def examine() -> Iterator[Finding]:
     needing_tables: list[Callable[[], Finding]] = [
         *(check_cache, check_static, check_worker),
         *(check_mail, check_library, check_time_zone),
+        check_payments,
     ]
     for check in needing_tables:
         try:
@@ -193,6 +194,20 @@ def check_library() -> Finding:
     if held != wanted:
         return warn("library", f"{held:,} of {wanted:,} articles are indexed; if this lasts, run `masthead reindex`")
     return ok("library", f"{held:,} articles indexed")
+
+
+def check_payments() -> Finding:
+    """Which provider takes the money, and whether it tells us."""
+    here = settings.MASTHEAD
+    if not here.stripe:
+        return warn("payments", "the sandbox, in which no money moves; set MASTHEAD_STRIPE_SECRET_KEY to sell.")
+    from masthead.billing.providers.stripe import checks  # the SDK takes its time to load
+
+    found = list(checks.problems())
+    if not found:
+        return ok("payments", f"Stripe, {checks.kind_of_key()}; it tells us of everything")
+    worst = fail if any(fatal for fatal, _ in found) else warn
+    return worst("payments", "Stripe, " + checks.kind_of_key() + ": " + " ".join(text for _, text in found))
 
 
 def check_time_zone() -> Finding:
