@@ -48,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             publication.command(data, "prepare")
             publication.command(data, "demo", "--archive", str(GENERATED))
+        _settle(data)
         found: dict[str, list[dict[str, Any]]] = {}
         for round_ in range(1, given.rounds + 1):
             for edge in ("off", "on"):
@@ -97,6 +98,20 @@ each asked for once in its process. Load {facts["load at the beginning"]} before
     page = report.write("cold", text, {"machine": facts, "found": found, "targets": [asdict(one) for one in kept]})
     print(f"\n{text}\n\nAlso in {page}, raw figures beside it.")
     return 0 if all(target.met for target in kept) else 1
+
+
+def _settle(data: Path) -> None:
+    """Do what the worker does within seconds of a publication: index everything, and choose what each article leads on to."""
+    code = """
+from masthead.library import building, keeper, onward, search
+building.build(keeper.place())
+state = search.library().state()
+while numbers := onward.waiting(1000):
+    onward.choose(numbers, state)
+"""
+    setup = "import django; django.setup()"
+    environment = {**os.environ, "MASTHEAD_DATA": str(data), "DJANGO_SETTINGS_MODULE": "masthead.site.settings"}
+    subprocess.run([sys.executable, "-c", f"{setup}\n{code}"], env=environment, check=True)
 
 
 def _options() -> ArgumentParser:
