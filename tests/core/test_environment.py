@@ -71,7 +71,8 @@ def test_payments_of_which_nobody_would_be_told_are_refused() -> None:
 
 
 def test_several_webhook_secrets_are_read_while_they_rotate() -> None:
-    assert read(**STRIPE | {"MASTHEAD_STRIPE_WEBHOOK_SECRET": "whsec_1, whsec_2"}).stripe_webhook_secrets == ("whsec_1", "whsec_2")
+    rotating = read(**STRIPE | {"MASTHEAD_STRIPE_WEBHOOK_SECRET": "whsec_1, whsec_2"})
+    assert rotating.stripe_webhook_secrets == ("whsec_1", "whsec_2")
 
 
 def test_a_live_key_is_shown_to_nobody_but_stripe_and_a_publishable_one_is_none() -> None:
