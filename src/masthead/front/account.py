@@ -18,6 +18,7 @@ from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
+from masthead.front import subscription
 from masthead.newsletters.models import Newsletter
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
@@ -96,6 +97,8 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
     return {
         "reader": reader,
         "reading": reading(request, reader, policy, now),
+        "subscriptions": subscription.of(reader),
+        "receipts": subscription.receipts(reader),
         "shelf": shelf(reader, zone, now, request.GET.get("shelf", "1")),
         "saved": saved(reader, zone, request.GET.get("saved", "1")),
         "newsletters": list(Newsletter.objects.all()),

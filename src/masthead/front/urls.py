@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps, subscribing
+from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps, subscribing, subscription
 
 urlpatterns = [
     path("", pages.home),
@@ -39,6 +39,12 @@ urlpatterns = [
     path("account/passkeys/remove/", passkeys.remove),
     path("account/data.json", account.download),
     path("account/delete/", account.delete),
+    path("account/subscription/cancel/", subscription.cancel),
+    path("account/subscription/resume/", subscription.resume),
+    path("account/subscription/pause/", subscription.pause),
+    path("account/subscription/plan/", subscription.change),
+    path("account/subscription/card/", subscription.card),
+    path("account/subscription/receipts/<int:number>/", subscription.receipt),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
     path("sitemap.xml", sitemaps.index),

@@ -29,6 +29,11 @@ DONE = {  # what the page says after a form that worked: the section it is said 
     "address": ("address", "Your address is changed."),
     "newsletters": ("newsletters", "Your newsletters are saved."),
     "revoked": ("browsers", "That browser is logged out."),
+    "cancelled": ("subscription", "It is cancelled. Nothing more is collected; you may take that back below."),
+    "resumed": ("subscription", "It goes on, as though nothing had been. Good to have you back."),
+    "paused": ("subscription", "It is paused. Resume whenever you like."),
+    "changed": ("subscription", "Your plan is changed."),
+    "gift-revoked": ("gifts", "That link opens nothing any more. What it opened already stays open."),
     "passkey-added": ("passkeys", "Your passkey is added. Use it the next time you log in."),
     "passkey-renamed": ("passkeys", "The passkey has its new name."),
     "passkey-removed": ("passkeys", "The passkey is removed. Your device may still offer it; delete it there, too."),
@@ -58,12 +63,14 @@ def personal(view: ReaderView) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def page(request: HttpRequest, reader: Reader, problems: dict[str, str] | None = None, typed: str = "") -> HttpResponse:
+def page(
+    request: HttpRequest, reader: Reader, problems: dict[str, str] | None = None, typed: str = "", *, status: int = 422
+) -> HttpResponse:
     """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken."""
     section, sentence = DONE.get(request.GET.get("done", ""), ("", ""))
     context = account.page_context(request, reader)
     context |= {"problems": problems or {}, "typed": typed, "done": {section: sentence} if section and not problems else {}}
-    return render_personal(request, "front/account/account.html", context, status=422 if problems else 200)
+    return render_personal(request, "front/account/account.html", context, status=status if problems else 200)
 
 
 def done(what: str, fragment: str) -> HttpResponse:
