@@ -21,6 +21,7 @@ CHOICE = "choice"
 INSTANT_DEVICE = "instant-device"
 INSTANT_ADDRESS = "instant-address"
 INSTANT_NETWORK = "instant-network"
+GIFT = "gift"
 
 
 def current_policy() -> rules.Policy:
@@ -41,6 +42,9 @@ def current_policy() -> rules.Policy:
             instant_per_device=row.instant_per_device,
             instant_per_address=row.instant_per_address,
             instant_per_network=row.instant_per_network,
+            gifts=row.gifts,
+            gift_uses=row.gift_uses,
+            gift_days=row.gift_days,
         )
     )
 
@@ -244,7 +248,7 @@ def end_grant(*, grant: Grant, by: Reader) -> None:
 def address_changed(*, old: str, new: str) -> None:
     """Carry the meters of ``old`` to ``new``: a changed address refills nothing."""
     with transaction.atomic():
-        for scope in (CHOICE, INSTANT_ADDRESS):
+        for scope in (CHOICE, INSTANT_ADDRESS, GIFT):
             limits.carry(scope, addresses.canonical(old), addresses.canonical(new))
 
 

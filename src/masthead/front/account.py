@@ -18,7 +18,7 @@ from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
-from masthead.front import subscription
+from masthead.front import gifts, subscription
 from masthead.newsletters.models import Newsletter
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
@@ -99,6 +99,7 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
         "reading": reading(request, reader, policy, now),
         "subscriptions": subscription.of(reader),
         "receipts": subscription.receipts(reader),
+        "giving": gifts.of(reader, policy),
         "shelf": shelf(reader, zone, now, request.GET.get("shelf", "1")),
         "saved": saved(reader, zone, request.GET.get("saved", "1")),
         "newsletters": list(Newsletter.objects.all()),

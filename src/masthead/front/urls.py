@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from masthead.front.views import account, feeds, journey, media, pages, passkeys, robots, sitemaps, subscribing, subscription
+from masthead.front.views import (
+    account,
+    feeds,
+    gifts,
+    journey,
+    media,
+    pages,
+    passkeys,
+    robots,
+    sitemaps,
+    subscribing,
+    subscription,
+)
 
 urlpatterns = [
     path("", pages.home),
@@ -39,6 +51,9 @@ urlpatterns = [
     path("account/passkeys/remove/", passkeys.remove),
     path("account/data.json", account.download),
     path("account/delete/", account.delete),
+    path("gift/", gifts.give),
+    path("gift/<str:token>/", gifts.gift),
+    path("account/gifts/revoke/", gifts.revoke),
     path("account/subscription/cancel/", subscription.cancel),
     path("account/subscription/resume/", subscription.resume),
     path("account/subscription/pause/", subscription.pause),

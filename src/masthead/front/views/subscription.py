@@ -20,7 +20,6 @@ from masthead.billing import operations
 from masthead.billing.models import Invoice, Price, Subscription
 from masthead.billing.providers import ProviderError, Purpose
 from masthead.billing.providers.choice import UnknownProviderError
-from masthead.core import clock
 from masthead.front import subscription as told
 from masthead.front.render import render_personal
 from masthead.front.views.account import PAGE, done, page, personal
