@@ -22,6 +22,7 @@ class NotPossibleError(ValueError):
 
 def cancel(*, subscription: Subscription, by: str, reason: str = "", at_once: bool = False) -> Subscription:
     """End ``subscription`` with what is paid for, or ``at_once`` (which gives nothing back by itself)."""
+    subscription = _fresh(subscription)
     if subscription.renews is None and not at_once:
         raise NotPossibleError("That subscription does not renew.")
     answer = _provider(subscription).cancel(
@@ -32,6 +33,7 @@ def cancel(*, subscription: Subscription, by: str, reason: str = "", at_once: bo
 
 def resume(*, subscription: Subscription, by: str, reason: str = "") -> Subscription:
     """Take a cancellation at the period's end, or a pause, back."""
+    subscription = _fresh(subscription)
     if subscription.state not in {"cancelling", "paused"}:
         raise NotPossibleError("That subscription is neither cancelled nor paused, or it has ended.")
     answer = _provider(subscription).resume(subscription=subscription.external_id, key=_key(subscription, "resume"))
@@ -40,6 +42,7 @@ def resume(*, subscription: Subscription, by: str, reason: str = "") -> Subscrip
 
 def pause(*, subscription: Subscription, until: datetime | None, by: str, reason: str = "") -> Subscription:
     """Collect nothing until ``until``, or until resumed. What is paid for stays open."""
+    subscription = _fresh(subscription)
     if subscription.state not in {"active", "trialing"}:
         raise NotPossibleError("Only a running subscription can be paused.")
     answer = _provider(subscription).pause(
@@ -50,6 +53,7 @@ def pause(*, subscription: Subscription, until: datetime | None, by: str, reason
 
 def change_price(*, subscription: Subscription, price: Price, by: str, reason: str = "") -> Subscription:
     """Move ``subscription`` to ``price``, in its currency."""
+    subscription = _fresh(subscription)
     if subscription.state not in {"active", "trialing"} or subscription.price is None:
         raise NotPossibleError("Only a running subscription can change its plan.")
     if subscription.price.currency != price.currency or subscription.price_id == price.pk:
@@ -66,6 +70,7 @@ def change_price(*, subscription: Subscription, price: Price, by: str, reason: s
 
 def refund(*, invoice: Invoice, amount: int | None, by: str, reason: str) -> Subscription:
     """Give ``amount`` minor units of ``invoice`` back, or all that is left. The whole of it takes its period away."""
+    invoice = Invoice.objects.select_related("subscription").get(pk=invoice.pk)
     left = invoice.amount - invoice.refunded
     if invoice.state not in {Invoice.State.PAID, Invoice.State.REFUNDED} or left <= 0:
         raise NotPossibleError("Nothing is left of that payment to give back.")
@@ -100,6 +105,11 @@ def look_up(*, subscription: Subscription, origin: str) -> Subscription:
     return _settled(subscription, _provider(subscription).look_up(subscription.external_id), origin)
 
 
+def _fresh(subscription: Subscription) -> Subscription:
+    """``subscription`` as it is now: whoever asks may have looked a while ago."""
+    return Subscription.objects.select_related("price__plan", "customer", "checkout", "reader").get(pk=subscription.pk)
+
+
 def _provider(subscription: Subscription) -> Provider:
     return choice.named(subscription.provider)
 
@@ -120,4 +130,4 @@ def _took(
 def _settled(subscription: Subscription, events: Iterable[ProviderEvent], origin: str) -> Subscription:
     for event in events:
         services.take(provider=subscription.provider, event=event, origin=origin)
-    return Subscription.objects.select_related("price__plan", "customer", "checkout", "reader").get(pk=subscription.pk)
+    return _fresh(subscription)

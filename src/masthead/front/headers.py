@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from masthead.access import passes
+from masthead.billing.providers import choice
 from masthead.front import marks
 from masthead.readers import devices
 
@@ -26,7 +27,8 @@ NEVER = "private, no-store"
 OUR_COOKIES = (passes.COOKIE, devices.COOKIE, "masthead_session")
 
 # Pictures and embeds may come from elsewhere, programs never. A pasted advertising tag runs in a sandboxed document of its own.
-CONTENT_SECURITY_POLICY = "; ".join(
+# Chromium holds a form's redirect against form-action, too: the page where one pays has to be named.
+_POLICY = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self'",
@@ -35,10 +37,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-src 'self' https:",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'self'",
+        "form-action {forms}",
         "frame-ancestors 'self'",
     )
 )
+
+
+def content_security_policy() -> str:
+    """What a reader page may load, and where its forms may lead."""
+    return _POLICY.format(forms=" ".join(("'self'", *choice.origins())))
+
+
 # The publisher pasted it and it may do what advertising does, but as nobody: no origin, no cookies, no way into the page.
 SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 # Uploaded files are looked at, never run (an SVG can hold a program).
@@ -61,7 +70,7 @@ def variant(request: HttpRequest, response: HttpResponse, mark: marks.Mark) -> H
     Where the edge waits for it, it is told by ``mark`` whom else it may show the page, and does the rest itself.
     """
     response["Cache-Control"] = PUBLIC if is_public(request) else PRIVATE
-    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["Content-Security-Policy"] = content_security_policy()
     patch_vary_headers(response, ["Cookie"])
     catch = request.META.get(marks.CATCH)
     if catch is not None:
@@ -103,7 +112,7 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def personal(response: HttpResponse) -> HttpResponse:
     """``response`` with the headers of a page for one reader only."""
     response["Cache-Control"] = PRIVATE
-    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["Content-Security-Policy"] = content_security_policy()
     patch_vary_headers(response, ["Cookie"])
     return response
 
@@ -112,6 +121,6 @@ def preview(response: HttpResponse) -> HttpResponse:
     """``response`` with the headers of a draft, which nobody keeps."""
     response["Cache-Control"] = NEVER
     response["X-Robots-Tag"] = "noindex"
-    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["Content-Security-Policy"] = content_security_policy()
     patch_vary_headers(response, ["Cookie"])
     return response

@@ -30,6 +30,11 @@ def current_is_real() -> bool:
     return settings.MASTHEAD.stripe
 
 
+def origins() -> tuple[str, ...]:
+    """The other origins that forms of ours lead to."""
+    return current().origins if current_is_real() else ()
+
+
 def in_use(name: str) -> bool:
     """Whether ``name`` is a provider we listen to. With real keys the sandbox is not: what it says costs nothing to say."""
     return name in _CLASSES and (name != SANDBOX if settings.MASTHEAD.stripe else name == SANDBOX)

@@ -1,0 +1,151 @@
+"""All-Access, bought in a real browser from the sandbox: read to the gate, pay, read on without advertisement, cancel, end."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import Server, environment
+
+DAY = 24 * 3600
+
+
+class Moved:
+    """One publication, whose clock is moved on by starting it again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.server = Server(data)
+        self.server.wait_until_ready()
+
+    def on(self, days: float) -> None:
+        """Start it again ``days`` later."""
+        self.server.stop()
+        self.server.__exit__()
+        self.server = Server(self.data, MASTHEAD_CLOCK_OFFSET=str(int(days * DAY)))
+        self.server.wait_until_ready()
+
+
+def decision(page: Any) -> str:
+    return str(page.locator("article[data-decision]").get_attribute("data-decision"))
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def test_from_the_gate_to_all_access_and_back(
+    scripts: bool, chromium: Any, tmp_path: Path, picture: Callable[[Any, str], None]
+) -> None:
+    address = "ada@example.org"
+    site = Moved(tmp_path / "data")
+    try:
+        window = {"width": 1280, "height": 900}
+        context = chromium.new_context(base_url=site.server.url, java_script_enabled=scripts, viewport=window)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+
+        # the gate, with advertisements around it
+        page.goto(_shut(page))
+        wanted = page.url
+        assert decision(page) in {"register", "subscribe"}
+        assert page.locator(".ad").count() > 0
+        page.locator("section.gate a", has_text="Subscribe").first.click()
+        page.wait_for_url("**/subscribe/?article=*")
+        assert page.locator(".came-from a").get_attribute("href") in wanted
+        picture(page, f"subscribe-{scripts}")
+
+        # the form, and the sandbox's page
+        page.locator("label.price", has_text="Monthly").first.click()
+        page.locator("input[name=email]").fill(address)
+        page.get_by_role("button", name="Go to payment").click()
+        page.wait_for_url("**/sandbox/checkout/**")
+        picture(page, f"sandbox-checkout-{scripts}")
+        page.get_by_role("button", name="The card is declined").click()
+        assert "declined" in page.get_by_role("alert").inner_text()
+        page.get_by_role("button", name=re.compile("^Pay £")).click()
+        page.wait_for_url("**/subscribe/return/**")
+        page.get_by_role("heading", name="Thank you. It is open").wait_for(timeout=20_000)
+        assert page.locator(".ad").count() == 0
+        picture(page, f"subscribed-{scripts}")
+
+        # at once open, and without advertisement; nobody is logged in
+        page.get_by_role("link", name="Read on").click()
+        page.wait_for_url(wanted)
+        assert decision(page) == "subscription"
+        assert page.locator(".ad").count() == 0
+        assert "masthead_session" not in {cookie["name"] for cookie in context.cookies()}
+
+        # the mailed code logs in, on the article
+        page.go_back()
+        code = _code(site.data, address)
+        page.locator("#code").press_sequentially(code)
+        if not scripts:
+            page.get_by_role("button", name="Log in and read on").click()
+        page.wait_for_url(wanted)
+        assert decision(page) == "subscription"
+        page.goto("/account/")
+        assert address in page.locator("main").inner_text()
+
+        # cancelled, and read on to the period's end
+        _cancel(site, address)
+        page.goto(wanted)
+        assert decision(page) == "subscription"
+        for days, said, advertised in ((26, "subscription", False), (33, None, True)):
+            site.on(days)
+            page.goto(wanted.replace(re.findall(r":(\d+)/", wanted)[0], str(site.server.port)))
+            assert (decision(page) == "subscription") == (said == "subscription"), (days, decision(page))
+            assert (page.locator(".ad").count() > 0) == advertised
+        assert page.locator("section.gate").count() == 1
+        picture(page, f"gate-again-{scripts}")
+    finally:
+        site.server.__exit__()
+
+
+def _shut(page: Any) -> str:
+    """An article of the demo that is shut."""
+    page.goto("/")
+    for link in page.locator("main li a[href^='/articles/']").evaluate_all("links => links.map(link => link.pathname)"):
+        page.goto(link)
+        if page.locator("section.gate").count():
+            return str(link)
+    raise AssertionError("everything is open")
+
+
+def _code(data: Path, address: str) -> str:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for path in sorted((data / "mail").glob("*.eml"), reverse=True):
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            body = message.get_body(("plain",))
+            found = re.findall(r"^(\d{6})\r?$", str(body.get_content()) if body else "", re.MULTILINE)
+            if found and address in str(message["To"]):
+                return str(found[0])
+        time.sleep(0.1)
+    raise AssertionError("no code came")
+
+
+def _cancel(site: Moved, address: str) -> None:
+    """What the account's button does, asked of the running publication's books."""
+    program = (
+        "from masthead.billing import operations; from masthead.billing.models import Subscription; "
+        f"s = Subscription.objects.get(reader__email={address!r}); "
+        "assert operations.cancel(subscription=s, by='test').state == 'cancelling'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "masthead.site", "manage", "shell", "-c", program],
+        env=environment(site.data, MASTHEAD_BASE_URL=site.server.url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
