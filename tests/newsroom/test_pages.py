@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 # page -> the roles it opens for
 PAGES = {
     "/newsroom/": {"Writer", "Editor", "Publisher", "Support"},
-    "/newsroom/planner/": {"Writer", "Editor", "Publisher", "Support"},
+    "/newsroom/planner/": {"Writer", "Editor", "Publisher"},
     "/newsroom/articles/": {"Writer", "Editor", "Publisher"},
     "/newsroom/topics/": {"Writer", "Editor", "Publisher"},
     "/newsroom/topics/new/": {"Editor", "Publisher"},
@@ -166,7 +166,7 @@ def test_a_comp_is_given_ended_and_kept_in_the_events(as_role):
     assert Event.objects.filter(kind="comp", subject=reader.subject).exists()
     assert Change.objects.filter(key=f"visitor:{reader.subject}").exists()
     assert "Subscriber" in client.get(path).content.decode()
-    assert client.post(path, {"action": "end", "grant": grant.pk}).status_code == 303
+    assert client.post(path, {"action": "end", "grant": grant.pk, "reason": "by mistake"}).status_code == 303
     grant.refresh_from_db()
     assert not grant.fact().in_date(clock.now())
     assert Event.objects.filter(kind="grant ended", subject=reader.subject).exists()
@@ -199,7 +199,7 @@ def test_logging_out_everywhere(as_role):
     browser = Client()
     in_by_code(browser, reader)
     assert Login.objects.filter(reader=reader).exists()
-    client.post(f"/newsroom/readers/{reader.subject}/", {"action": "log out"})
+    client.post(f"/newsroom/readers/{reader.subject}/", {"action": "log out", "reason": "a lost telephone"})
     assert not Login.objects.filter(reader=reader).exists()
     assert "_auth_user_id" not in browser.session
 

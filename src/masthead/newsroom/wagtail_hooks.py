@@ -90,7 +90,7 @@ def _item(label: str, name: str, icon: str, order: int, *permissions: str) -> No
         return Guarded(label, url, name=name.replace(":", "-"), icon_name=icon, order=order, permissions=permissions)
 
 
-_item("Planner", "newsroom_planner", "calendar-alt", 110)
+_item("Planner", "newsroom_planner", "calendar-alt", 110, *PlannerPage.permissions)
 _item("Insights", "newsroom_insights", "view", 115)
 _item("Readers", "newsroom_readers", "group", 170, *SEE)
 _item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
@@ -115,7 +115,9 @@ def settings_menu(request: HttpRequest, items: list[Any]) -> None:
 
 @hooks.register("construct_homepage_panels")
 def home(request: HttpRequest, shown: list[Component]) -> None:
-    shown += [panels.NoticesPanel(), panels.TodayPanel(), panels.DraftsPanel()]
+    shown.append(panels.NoticesPanel())
+    if may(request, *PlannerPage.permissions):
+        shown += [panels.TodayPanel(), panels.DraftsPanel()]
 
 
 @hooks.register("register_account_menu_item")
