@@ -150,8 +150,8 @@ def merge(*, kept: Reader, gone: Reader, reason: str, by: Reader) -> None:
         address = gone.email
         audit.note(action="merge", actor=by.subject, subject=kept.subject, reason=reason, merged=gone.subject)
         events.record("merged", subject=kept.subject)
-        mails.accounts_merged(kept=kept.email, gone=address)
         readers.delete(reader=gone)
+        mails.accounts_merged(kept=kept.email, gone=address)  # afterwards: deleting takes the mails to an address along
         changes.add(changelog.visitor(kept.subject))
 
 
