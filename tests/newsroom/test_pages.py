@@ -94,6 +94,9 @@ GOOD = {
     "instant_per_device": 1,
     "instant_per_address": 2,
     "instant_per_network": 20,
+    "gifts": 5,
+    "gift_uses": 10,
+    "gift_days": 30,
 }
 
 
@@ -298,3 +301,18 @@ def test_history_of_policies_is_short(as_role):
     for n in range(3):
         PolicyVersion.objects.create(since=clock.now() - timedelta(days=n), allowance=n + 1)
     assert client.get("/newsroom/policy/").status_code == 200
+
+
+# What sold ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_sold_is_shown_to_those_who_make_offers(as_role):
+    from billing.shop import buy
+    from front.journey import Browser
+
+    article = make_article("Why Straits Matter", access="subscribers")
+    buy(Browser(), article)
+    page = as_role("Publisher").get("/newsroom/payments/sales/?days=7").content.decode()
+    assert "Why Straits Matter" in page and "subscribe" in page and "<b>1</b> subscription bought" in page
+    for role in ("Writer", "Editor", "Support"):
+        assert as_role(role).get("/newsroom/payments/sales/").status_code == 302

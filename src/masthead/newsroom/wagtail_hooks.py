@@ -24,6 +24,7 @@ from masthead.newsroom.views.planner import PlannerPage
 from masthead.newsroom.views.planner import move as move_article
 from masthead.newsroom.views.policy import PolicyPage
 from masthead.newsroom.views.readers import SEE, ReaderPage, ReadersPage
+from masthead.newsroom.views.sales import SalesPage
 
 # What Wagtail shows and we have a better place for, or no use: the tree has one page under which all articles lie.
 HIDDEN = {"explorer", "documents", "help", "snippets"}
@@ -48,6 +49,7 @@ def urls() -> list[Any]:
         path("explain/", ExplainPage.as_view(), name="newsroom_explain"),
         path("payments/", PaymentsPage.as_view(), name="newsroom_payments"),
         path("payments/log/", AuditPage.as_view(), name="newsroom_audit"),
+        path("payments/sales/", SalesPage.as_view(), name="newsroom_sales"),
         path("payments/webhooks/<int:number>/", WebhookPage.as_view(), name="newsroom_webhook"),
         path("payments/subscriptions/<str:subject>/", LedgerPage.as_view(), name="newsroom_ledger"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
@@ -95,6 +97,7 @@ _item("Insights", "newsroom_insights", "view", 115)
 _item("Readers", "newsroom_readers", "group", 170, *SEE)
 _item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
 _item("Payments", "newsroom_payments", "history", 178, *SEE_PAYMENTS)
+_item("What sold", "newsroom_sales", "tag", 186, *SalesPage.permissions)
 _item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)
 _item("Publication settings", "wagtailsettings:edit", "site", 200, "core.change_publication")
 
