@@ -165,12 +165,12 @@ def changes(subscription: Subscription) -> list[Change]:
         Change(
             id=price.pk,
             plan=price.plan.name,
-            rate="" if price.rate == Price.Rate.STANDARD else price.get_rate_display(),
+            rate="" if price.rate == Price.Rate.STANDARD else price.get_rate_display().capitalize(),
             interval=price.interval,
             shown=_each(price, told.locale),
             when=_when(subscription, now, price, told),
         )
-        for price in offered.select_related("plan")
+        for price in sorted(offered.select_related("plan"), key=lambda price: price.rate != Price.Rate.STANDARD)
     ]
 
 
@@ -181,7 +181,7 @@ def _when(subscription: Subscription, now: Price, price: Price, told: Words) -> 
     if subscription.state == State.TRIALING:
         return f"It takes effect now. Nothing is collected before your trial ends on {due}; then {amount}."
     if price.interval == now.interval:
-        return f"It takes effect with the next payment, on {due}: {amount}, less or plus what the days until then differ by."
+        return f"It takes effect with the next payment, on {due}: {amount}, the difference for the days until then reckoned in."
     if price.interval == Price.Interval.YEAR:
         return (
             f"It takes effect today: the first year is collected now, {amount} at most. What you have paid to {due} is not lost: "
