@@ -213,5 +213,5 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _delete_page(request: HttpRequest, reader: Reader, error: str = "", typed: str = "") -> HttpResponse:
     reading = account.reading(request, reader, request.policy, clock.now())  # type: ignore[attr-defined]
-    context = {"reader": reader, "reading": reading, "error": error, "typed": typed}
+    context = {"reader": reader, "reading": reading, "error": error, "typed": typed, "gifts": reader.gift_links.exists()}
     return render_personal(request, "front/account/delete.html", context, status=422 if error else 200)
