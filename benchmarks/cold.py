@@ -7,7 +7,6 @@ What is measured is a process that has answered other pages already: templates a
 from __future__ import annotations
 
 import gc
-import io
 import json
 import os
 import subprocess
@@ -21,10 +20,9 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from benchmarks import machine, publication, report
+from benchmarks import called, machine, publication, report
 from benchmarks.paced import percentile
 from benchmarks.plain import ROOT
-from benchmarks.wrk import BROWSER
 
 ARTICLES = 500
 WARM = 40  # other articles asked for beforehand
@@ -141,11 +139,11 @@ def inside(given: Namespace) -> dict[str, Any]:
     publication.load_django(Path(data), MASTHEAD_EDGE=edge)
     from django.db import connection
 
-    application = _application(edge == "on")
+    application = called.application(edge == "on")
     paths = publication.spread(ARTICLES + WARM, int(seed))
     cookie = publication.subscribers(1)[0] if kind == "subscriber" else ""
     for path in paths[ARTICLES:]:
-        _ask(application, path, cookie)
+        called.ask(application, path, cookie)
     gc.collect()
     gc.freeze()  # as the web role does before it serves
     queries: list[int] = []
@@ -162,7 +160,7 @@ def inside(given: Namespace) -> dict[str, Any]:
         for path in paths[:ARTICLES]:
             asked = 0
             burned, began = time.thread_time(), time.perf_counter()
-            _ask(application, path, cookie)
+            called.ask(application, path, cookie)
             process.append(time.thread_time() - burned)
             wall.append(time.perf_counter() - began)
             queries.append(asked)
@@ -173,56 +171,6 @@ def inside(given: Namespace) -> dict[str, Any]:
         "process": process,
         "wall": wall,
     }
-
-
-def _application(edge: bool) -> Any:
-    """Django, behind the edge where it is on, put together as a web worker does (``site.web.work``)."""
-    from masthead.site.wsgi import application
-
-    if not edge:
-        return application
-    from masthead.core import remembered
-    from masthead.edge import build
-    from masthead.edge.follower import Follower
-
-    made = build.make(application)
-    follower = Follower(made)
-    follower.read()
-    remembered.follow(made.log)
-    follower.start()
-    return made
-
-
-def _ask(application: Any, path: str, cookie: str) -> None:
-    told: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "8000",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1:8000",
-        "HTTP_USER_AGENT": BROWSER,
-        "HTTP_ACCEPT_ENCODING": "gzip",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    if cookie:
-        environ["HTTP_COOKIE"] = cookie
-    answer = application(environ, lambda status, headers, exc_info=None: told.append(status))
-    body = b"".join(answer)
-    if hasattr(answer, "close"):
-        answer.close()
-    if not told or not told[-1].startswith("200 ") or len(body) < 500:
-        raise SystemExit(f"masthead: {path} was answered {told} with {len(body)} bytes.")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,11 @@ def start(data: Path, core: int, log: Path, *, edge: bool) -> tuple[machine.Pinn
     return server, port
 
 
+def start_worker(data: Path, core: int, log: Path) -> machine.Pinned:
+    """The worker role, on ``core``."""
+    return machine.Pinned([*MASTHEAD, "worker"], core, log=log, env=environment(data))
+
+
 def load_django(data: Path, **variables: str) -> None:
     """Make this process one of ``data``'s, so that it may sign passes and read what articles there are."""
     for name in [name for name in os.environ if name.startswith(("MASTHEAD_", "DJANGO_"))]:

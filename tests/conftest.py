@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,23 @@ def _no_counting_threads() -> None:
     from masthead.insights import counting
 
     counting.autostart = False
+
+
+@pytest.fixture
+def shelve(db: None) -> Iterator[Callable[[], None]]:
+    """Puts what the database holds on the library's shelves: call it when all is written. It is empty before and after."""
+    import shutil
+
+    from masthead.library import keeper, search
+    from shelves import Shelf
+
+    def clear() -> None:
+        shutil.rmtree(keeper.place().root, ignore_errors=True)
+        search.library().forget()
+
+    clear()
+    yield Shelf(keeper.place()).build
+    clear()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from django.db import connection, connections
 from billing.shop import begin, buy, happens, pay, press, work
 from factories import make_article, make_price, make_reader
 from front.journey import Browser, mails_to
+from front.test_account_data import _columns_with
 from masthead.access.models import Grant
 from masthead.billing import append_only, chores, inbox, operations, reconcile, services
 from masthead.billing.models import (
@@ -394,6 +395,8 @@ def test_a_deleted_account_keeps_the_books_and_is_charged_no_more(subscription: 
     assert not Checkout.objects.filter(address=ADA).exists()
     assert not Customer.objects.exclude(card_last4="").exists()
     assert not MailWritten.objects.exists()
+    for place in _columns_with(ADA) - {"core_outgoingmail.to"}:
+        pytest.fail(f"the address still stands in {place}")
     assert chores.cancel_let_go() == 1
     work()
     subscription.refresh_from_db()
@@ -437,3 +440,15 @@ def test_reconcile_says_what_the_provider_does_not_know(subscription: Subscripti
     Thing.objects.filter(kind="subscription").delete()
     (found,) = reconcile.run().differences
     assert not found.mended and "does not know it" in found.what
+
+
+def test_the_command_reports(subscription: Subscription) -> None:
+    from click.testing import CliRunner
+
+    from masthead.billing.cli import command
+
+    books.renew(subscription.external_id)
+    said = CliRunner().invoke(command, ["reconcile", "--dry-run"]).output
+    assert "sandbox: 1 subscriptions" in said and "differs" in said
+    assert "mended" in CliRunner().invoke(command, ["reconcile"]).output
+    assert "All in order." in CliRunner().invoke(command, ["reconcile"]).output

@@ -26,6 +26,7 @@ from masthead.billing.lifecycle import (
     Status,
     fold,
     merge,
+    news,
 )
 
 GRACE = timedelta(days=7)
@@ -158,6 +159,14 @@ def test_each_event_calls_for_its_mail_once() -> None:
     assert [m.mail for m in of(*story).messages()] == [Mail.RECEIPT, Mail.RECEIPT, Mail.WELCOME, Mail.CANCELLED]
     ended = of(*story, seen(day(60), Status.ENDED, ended_at=day(60)))
     assert ended.messages()[-1] == Message(Mail.ENDED)
+
+
+def test_asking_again_is_no_news() -> None:
+    known = [paid(0), seen(day(0), Status.STARTING), seen(day(1), price=1)]
+    assert not news([seen(day(9), price=1), paid(0)], known)
+    assert news([seen(day(9), price=2)], known)
+    assert news([paid(1)], known)
+    assert news([seen(day(0), Status.STARTING), seen(day(9), Status.STARTING)], known), "it went back"
 
 
 # --- any story at all

@@ -205,6 +205,16 @@ def test_a_redirect_without_webhook_is_polled() -> None:
     assert [mail.kind for mail in mails_to("ada@example.org")] == ["receipt", "welcome"]
 
 
+def test_the_provider_is_asked_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Browser()
+    reference = begin(browser).rpartition("cs_sandbox_")[2].strip("/")
+    asked: list[str] = []
+    monkeypatch.setattr(purchase, "poll", lambda *, checkout: asked.append(checkout.reference))
+    for _ in range(5):
+        assert browser.post("/subscribe/return/", {"checkout": reference}).status_code == 303
+    assert len(asked) <= 2
+
+
 def test_a_buyer_who_never_comes_back_is_found(settings: object) -> None:
     browser = Browser()
     pay(browser, begin(browser), "pay-silently")

@@ -17,7 +17,7 @@ from wagtail.models import Page, Revision
 
 from masthead.access.models import PolicyVersion
 from masthead.ads.models import Advertisement
-from masthead.articles.models import Article, Author, Rendering, Topic
+from masthead.articles.models import Article, Author, KeyArticle, Milestone, Relation, Rendering, Topic
 from masthead.core import clock
 from masthead.core.models import OutgoingMail, Publication
 from masthead.demo import archive, cli, content_files, services
@@ -30,8 +30,8 @@ from masthead.readers.models import Reader
 
 def test_the_texts_keep_their_promises():
     texts = content_files.texts()
-    assert len(texts) == 28
-    assert [text.day for text in texts] == list(range(28))
+    assert len(texts) == 30
+    assert [text.day for text in texts] == list(range(30))
     authors = {author["slug"] for author in content_files.load("authors")["author"]}
     topics = {topic["slug"] for topic in content_files.load("topics")["topic"]}
     slugs = {text.slug for text in texts}
@@ -89,6 +89,21 @@ def test_every_weekday_back_from_today(now, newest):
     assert days[20] == newest - timedelta(days=28)
 
 
+def test_guides_name_only_what_is_there():
+    published = {text.slug for text in content_files.texts()} - {*services.SCHEDULED, *services.IN_REVIEW}
+    topics = {topic["slug"]: topic for topic in content_files.load("topics")["topic"]}
+    for topic in topics.values():
+        assert set(topic.get("key", ())) <= published and set(topic.get("members", ())) <= set(topics), topic["slug"]
+        assert ("code" in topic) == (topic["kind"] == "country"), topic["slug"]
+    for relation in content_files.load("relations")["relation"]:
+        assert set(relation["pair"]) <= set(topics) and relation["introduction"].strip()
+        dates = [each["date"] for each in relation["milestone"]]
+        assert dates == sorted(dates) and len(dates) >= 8
+        for each in relation["milestone"]:
+            assert each.get("precision", "day") in ("day", "month", "year") and len(each["text"]) <= 300
+            assert each.get("article", "old-friends-new-arithmetic") in published
+
+
 # Filling --------------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +125,7 @@ def credentials():
 def test_a_fill(quick, credentials):
     told = []
     services.fill(lambda *each: told.append(each))
-    assert told[-1][1] == told[-1][2] == 32
+    assert told[-1][1] == told[-1][2] == 35
 
     publication = Publication.load()
     assert publication.name == "Sextant" and publication.timezone == "Europe/London" and publication.contact_email
@@ -120,19 +135,29 @@ def test_a_fill(quick, credentials):
             assert Topic.objects.filter(slug=link.url.split("/")[2]).exists()
 
     live = Article.objects.live().order_by("-dated")
-    assert live.count() == 24
+    assert live.count() == 26
     now = clock.now()
     assert all(article.dated <= now and article.first_published_at == article.dated for article in live)
     days = [article.dated.astimezone().date() for article in live]
-    assert len(set(days)) == 24 and (now.date() - days[0]).days <= 4
+    assert len(set(days)) == 26 and (now.date() - days[0]).days <= 4
     assert all(day.weekday() < 5 for day in days)
     assert {article.access for article in live} == {"open", "metered", "subscribers"}
     assert sum(article.access == "metered" for article in live) > 12
-    assert Rendering.objects.count() == 24
+    assert Rendering.objects.count() == 26
     assert not any("{'" in html or not html.strip() for row in Rendering.objects.all() for _, html in row.blocks)
-    assert Rendering.objects.exclude(gate=None).count() == 3
-    assert Author.objects.count() == 10 and Topic.objects.count() == 18
+    assert Rendering.objects.exclude(gate=None).count() == 4
+    assert Author.objects.count() == 10 and Topic.objects.count() == 22
     assert all(article.bylines.exists() and article.topics.exists() for article in live)
+
+    quad = Topic.objects.get(slug="quad")
+    assert {topic.code for topic in quad.members.all()} == {"AU", "IN", "JP", "US"} and quad.key_articles.count() == 1
+    assert Topic.objects.filter(kind="country", code="").count() == 0
+    assert [(str(row), row.milestones.count()) for row in Relation.objects.order_by("pk")] == [
+        ("India and Russia", 12),
+        ("India and Japan", 10),
+    ]
+    for milestone in Milestone.objects.all():
+        milestone.full_clean()
 
     assert Article.objects.filter(go_live_at__gt=now, live=False).count() == 3
     assert Revision.objects.filter(approved_go_live_at__gt=now).count() == 3
@@ -163,15 +188,11 @@ def test_again_it_changes_nothing_and_keeps_what_was_changed(quick, credentials)
     publication.name = "My own"
     publication.save()
     before = credentials.read_text()
-    counts = [
-        model.objects.count()
-        for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)
-    ]
+    models = (Page, Image, Author, Topic, Relation, Milestone, KeyArticle)
+    models += (Advertisement, Newsletter, PolicyVersion, Reader, Revision)
+    counts = [model.objects.count() for model in models]
     services.fill()
-    assert [
-        model.objects.count()
-        for model in (Page, Image, Author, Topic, Advertisement, Newsletter, PolicyVersion, Reader, Revision)
-    ] == counts
+    assert [model.objects.count() for model in models] == counts
     assert Article.objects.get(pk=article.pk).title == "Changed" and Publication.load().name == "My own"
     assert credentials.read_text() == before
 
@@ -184,9 +205,9 @@ def test_cut_short_it_goes_on(quick, credentials, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         services.fill(stop)
-    assert 0 < Article.objects.count() < 24
+    assert 0 < Article.objects.count() < 26
     services.fill()
-    assert Article.objects.live().count() == 24 and Article.objects.count() == 28
+    assert Article.objects.live().count() == 26 and Article.objects.count() == 30
     assert Page.find_problems() == ([], [], [], [], [])
 
 
@@ -208,7 +229,7 @@ def test_a_password_is_never_lost_with_the_file(quick, credentials, monkeypatch)
 def test_a_missing_picture_is_no_error(quick, credentials, monkeypatch):
     monkeypatch.setattr(services, "_first_image", lambda *_: None)
     services.fill()
-    assert Article.objects.live().count() == 24 and not Image.objects.exists()
+    assert Article.objects.live().count() == 26 and not Image.objects.exists()
     assert not Article.objects.exclude(picture_alt="").exists()
 
 
@@ -252,4 +273,4 @@ def test_the_command(quick, credentials):
     assert "20 texts of the archive were made" in result.output and "credentials.txt" in result.output
     result = CliRunner().invoke(cli.command, ["--archive", "20"])
     assert "0 texts of the archive were made" in result.output
-    assert Article.objects.count() == 48
+    assert Article.objects.count() == 50

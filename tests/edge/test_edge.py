@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,8 @@ from masthead.access import passes
 from masthead.access.models import Grant
 from masthead.access.policy import SINGLE, Reason, Visitor
 from masthead.access.policy import Grant as Held
+from masthead.articles.models import Article, Byline
+from masthead.articles.services import store_more
 from masthead.core import clock
 from masthead.edge.holders import Profiles, read
 
@@ -94,6 +97,75 @@ def test_an_edited_article_is_shown_as_it_is_now(through: Through, later: Later)
     later(seconds=3)
     assert "A new headline" in browser.open(article)[1]
     assert "A new headline" in browser.get("/").content.decode()
+
+
+def goes_on_to(browser: Browser, article: Article) -> list[str]:
+    page = browser.open(article)[1]
+    return re.findall(r'card-title"><a href="[^"]*">([^<]*)', page)
+
+
+@pytest.fixture
+def choice(monkeypatch: pytest.MonkeyPatch) -> list[Article]:
+    """An article, and three that it goes on to, of which there is room for two."""
+    monkeypatch.setattr("masthead.front.content.MORE_ARTICLES", 2)
+    articles = [make_article(title) for title in ("Here", "First", "Second", "Third")]
+    store_more(more={articles[0].pk: [article.pk for article in articles[1:]]})
+    return articles
+
+
+def test_a_publication_makes_no_page_anew_whose_choice_is_stored(through: Through, choice: list[Article]) -> None:
+    here, browser = choice[0], Browser()
+    browser.open(here)
+    make_article("Published since")
+    choice[3].unpublish()  # it would come third
+    assert goes_on_to(browser, here) == ["First", "Second"]
+    assert calls(through).count(here.path_on_site) == 1
+
+
+def test_where_nothing_is_stored_a_publication_is_gone_on_to(through: Through, choice: list[Article], later: Later) -> None:
+    browser = Browser()
+    assert "Published since" not in goes_on_to(browser, choice[1])
+    make_article("Published since", dated=choice[1].dated)
+    later(seconds=3)
+    assert "Published since" in goes_on_to(browser, choice[1])
+    assert calls(through).count(choice[1].path_on_site) == 2
+
+
+def test_what_an_article_goes_on_to_is_shown_as_it_is_now(through: Through, choice: list[Article], later: Later) -> None:
+    here, first, second, third = choice
+    browser = Browser()
+
+    def shown() -> list[str]:
+        later(seconds=3)
+        return goes_on_to(browser, here)
+
+    assert shown() == ["First", "Second"]
+    first.title = "First, in other words"
+    first.save_revision().publish()
+    assert shown() == ["First, in other words", "Second"]
+    first.access = "open"
+    first.save_revision().publish()
+    assert shown() and "Free to read" in browser.open(here)[1]
+    first.unpublish()
+    assert shown() == ["Second", "Third"]
+    first.save_revision().publish()
+    assert shown() == ["First, in other words", "Second"], "withdrawn, it was still what the page depends on"
+    first.dated = clock.now() + timedelta(minutes=30)
+    first.save_revision().publish()
+    assert shown() == ["Second", "Third"]
+    later(minutes=31)
+    assert shown() == ["First, in other words", "Second"], "it has reached its date, and nobody logged that"
+    second.delete()
+    assert shown() == ["First, in other words", "Third"]
+    store_more(more={here.pk: [third.pk, first.pk]})
+    assert shown() == ["Third", "First, in other words"]
+    author = make_author("Nobody Yet")
+    Byline.objects.create(article=third, author=author)
+    third.save_revision().publish()
+    assert shown() and "Nobody Yet" in browser.open(here)[1]
+    author.name = "Somebody Else"
+    author.save()
+    assert shown() and "Somebody Else" in browser.open(here)[1]
 
 
 def test_a_withdrawn_article_is_gone(through: Through, later: Later) -> None:

@@ -1,8 +1,8 @@
 """Nobody is shown a page older than two seconds, nor one whose rest their decision did not open within them (DESIGN 4).
 
-Several visitors read while everything changes that can: articles, access, policy, comps, choices, log-ins, licences,
-advertisements, the clock. The change log is read every half second, as in life. Django alone, asked with the same cookies, says
-what is right; the edge may say what Django says now or said at a moment of the last two seconds.
+Several visitors read while everything changes that can: articles, what they go on to, access, policy, comps, choices, log-ins,
+licences, advertisements, the clock. The change log is read every half second, as in life. Django alone, asked with the same
+cookies, says what is right; the edge may say what Django says now or said at a moment of the last two seconds.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from masthead.access.models import Grant, Network
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.articles.models import Article
+from masthead.articles.services import store_more
 from masthead.core import remembered
 from masthead.core.models import Publication
 from masthead.edge.follower import EVERY
@@ -40,17 +41,18 @@ from masthead.readers.models import Reader
 OLDEST = 2.0  # seconds
 LIBRARY = "198.51.100.7"
 paths = st.sampled_from(["first", "second", "/", "first", "/feeds/articles.rss"])
+choices = st.permutations([0, 1, 2]).flatmap(lambda order: st.integers(0, 3).map(lambda length: order[:length]))
 WHO = ("stranger", "library", "reader", "friend")
 
 
 class Newsroom:
-    """The cast, made once: two articles, a reader with choices, a friend of the house, a stranger, somebody in a library."""
+    """The cast, made once: three articles, a reader with choices, a friend of the house, a stranger, somebody in a library."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.starts = clock.moment
         Publication.load()
-        self.articles = [make_article("First"), make_article("Second", access="subscribers")]
+        self.articles = [make_article("First"), make_article("Second", access="subscribers"), make_article("Third")]
         Advertisement.objects.create(name="house", slots=["top"], headline="Our house", link="/newsletters/")
         self.readers = {name: make_reader(f"{name}@example.org") for name in ("reader", "friend")}
         make_comp(self.readers["friend"])
@@ -192,8 +194,42 @@ class Life(RuleBasedStateMachine):
         self.time_passes(steps=9)
         self._read(name, address)
 
+    @initialize(
+        steps=st.integers(0, 3),
+        change=st.sampled_from(["headline", "access", "unpublish", "later", "choice", "another"]),
+        back=st.sampled_from(["publish", "time", "access"]),
+    )
+    def read_while_what_an_article_goes_on_to_changes(self, steps: int, change: str, back: str) -> None:
+        """First goes on to Second, and where that cannot be, to Third: its page follows both, and no list."""
+        first = self._path("first")
+        self.choose_what_it_goes_on_to(which=0, numbers=[1, 2])
+        self.time_passes(steps=9)
+        for _ in range(2):
+            self._read("stranger", first)
+        if change == "headline":
+            self.edit_and_publish(which=1, headline="Another headline")
+        elif change == "access":
+            self.change_access(which=1, access="open")
+        elif change == "unpublish":
+            self.unpublish(which=1)
+        elif change == "later":
+            self.date_anew(which=1, seconds=5)
+        elif change == "choice":
+            self.choose_what_it_goes_on_to(which=0, numbers=[2, 1])
+        else:
+            self.unpublish(which=2)
+        for _ in range(2):
+            self.time_passes(steps=9)
+            self._read("stranger", first)
+        if back == "publish":
+            self.edit_and_publish(which=1, headline="One headline")
+        elif back == "access":
+            self.change_access(which=2, access="subscribers")
+        self.time_passes(steps=8 + steps)
+        self._read("stranger", first)
+
     def _path(self, path: str) -> str:
-        first, second = self.newsroom.articles
+        first, second, _ = self.newsroom.articles
         return {"first": first.path_on_site, "second": second.path_on_site}.get(path, path)
 
     def _read(self, name: str, path: str) -> None:
@@ -230,14 +266,29 @@ class Life(RuleBasedStateMachine):
 
     # --- what the newsroom does
 
-    @rule(which=st.integers(0, 1), headline=st.sampled_from(["One headline", "Another headline"]))
+    @rule(which=st.integers(0, 2), headline=st.sampled_from(["One headline", "Another headline"]))
     def edit_and_publish(self, which: int, headline: str) -> None:
         self._before()
         article = self._article(which)
         article.title = headline
         article.save_revision().publish()
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=st.integers(0, 1), numbers=choices)
+    def choose_what_it_goes_on_to(self, which: int, numbers: list[int]) -> None:
+        self._before()
+        made = [article.pk for article in self.newsroom.articles]
+        store_more(more={made[which]: [made[number] for number in numbers]})
+
+    @rule(which=st.integers(0, 2), seconds=st.sampled_from([-3600, 1, 3, 5]))
+    def date_anew(self, which: int, seconds: int) -> None:
+        """In the past, or so that it joins the lists in a moment."""
+        self._before()
+        article = self._article(which)
+        article.dated = self.clock.moment.replace(microsecond=0) + timedelta(seconds=seconds)
+        article.save_revision().publish()
+        self.turning_points.add(article.dated)
+
+    @rule(which=st.integers(0, 2))
     def unpublish(self, which: int) -> None:
         self._before()
         article = self._article(which)
@@ -329,6 +380,8 @@ def test_nobody_is_shown_what_is_older_than_two_seconds(monkeypatch: pytest.Monk
     clock = Clock(next_month(datetime.now(UTC)) - timedelta(seconds=seconds_before_the_month_ends)).install(monkeypatch)
     # here one thread is everybody: who waits for another's page would wait for themselves
     monkeypatch.setattr("masthead.edge.flights.LONGEST", 0.0)
+    # few articles are enough to go on to, and some to spare
+    monkeypatch.setattr("masthead.front.content.MORE_ARTICLES", 1)
     Life.newsroom = Newsroom(clock)
     run_state_machine_as_test(
         Life,

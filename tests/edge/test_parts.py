@@ -19,7 +19,7 @@ from masthead.edge.holders import Cookies, Holder, Memo, Profiles
 from masthead.edge.log import KEPT, Log
 from masthead.edge.negotiation import BROTLI, GZIP, IDENTITY, best_encoding, holds
 from masthead.edge.store import Page, Store
-from masthead.edge.variant import OVERHEAD, Variant
+from masthead.edge.variant import A_KEY, OVERHEAD, Variant
 from masthead.front.pageview import PageView
 
 OURS = frozenset({b"masthead_pass", b"masthead_device", b"masthead_session"})
@@ -136,6 +136,21 @@ def test_another_access_lets_go_of_what_was_rendered_before_it() -> None:
     assert [view.standing for view in store.pages[b"/"].variants] == ["registered"]
 
 
+def test_keys_are_reckoned_with_and_those_of_many_variants_are_kept_once() -> None:
+    few, many = (a_variant(f"/{n}", keys=tuple(f"article:{n}" for n in range(1000, 1000 + n))) for n in (1, 24))
+    assert many.size - few.size == 23 * A_KEY
+    assert few.keys[0] is many.keys[0]
+
+
+def test_every_one_of_its_keys_makes_a_variant_stale() -> None:
+    keys = tuple(f"article:{n}" for n in range(24))
+    for number, key in enumerate(keys):
+        store, variant = Store(2**20), a_variant(number=number, keys=keys)
+        keep(store, variant)
+        assert store.stale({key: number, "article:99": 1000, "list": 1000}, 5.0) == 0, "it was made knowing of that"
+        assert store.stale({key: number + 1}, 5.0) == 1, key
+
+
 def test_only_what_names_a_changed_key_and_is_older_becomes_stale() -> None:
     store = Store(2**20)
     one, two, young = (a_variant(f"/{n}", number=number, keys=(f"article:{n}",)) for n, number in ((1, 1), (2, 1), (3, 9)))
@@ -181,7 +196,8 @@ def test_bytes_add_up_whatever_several_threads_do() -> None:
     assert not wrong
     assert store.size == sum(variant.counted for variant in held) <= store.limit
     for variant in held:
-        assert variant.counted == OVERHEAD + sum(len(each) for each in variant._encoded if each is not None)
+        around = OVERHEAD + A_KEY * len(variant.keys)
+        assert variant.counted == around + sum(len(each) for each in variant._encoded if each is not None)
 
 
 # The log ----------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from factories import make_article, make_reader
+from factories import make_article, make_reader, make_topic
 from front.journey import Browser, code_for
 from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles import services as articles
 from masthead.core.models import Event, Meter, OutgoingMail
+from masthead.library import keeping
 from masthead.newsletters import services as newsletters
 from masthead.newsletters.models import Newsletter
 from masthead.readers.models import Reader
@@ -66,6 +67,10 @@ def _ada() -> tuple[Reader, Browser]:
     access.choose(reader=ada, device=None, article=ArticleFacts(make_article("The Chosen Article").pk, "metered"))
     articles.save_for_later(reader=ada, article=article)
     newsletters.set_ticks(reader=ada, slugs=[daily.slug], origin="account")
+    followed = keeping.follow(reader=ada, thing=make_topic("The Told Topic"))
+    searched = keeping.save_search(reader=ada, address="q=told", name="The Told Search")
+    for what in ({}, {"follow": followed}, {"search": searched}):
+        keeping.make_feed(reader=ada, **what)
     browser.post("/account/email/", {"email": "ada@new.example"})
     return ada, browser
 
@@ -91,6 +96,10 @@ def test_the_file_holds_it_all_and_nothing_that_logs_in() -> None:
     }
     assert [row["title"] for row in held["saved"]] == ["The Told Article"]
     assert [row["newsletter"] for row in held["newsletters"]] == ["daily"]
+    assert [(row["what"], row["name"]) for row in held["library"]["follows"]] == [("topic", "The Told Topic")]
+    assert [(row["name"], row["query"]) for row in held["library"]["searches"]] == [("The Told Search", "q=told")]
+    feeds = [row["of"] for row in held["library"]["private_feeds"]]
+    assert feeds == ["everything you follow", "The Told Topic", "The Told Search"]
     assert [row["kind"] for row in held["mails"]] == ["code"]
     assert {"registration", "login", "unlock"} <= {row["what"] for row in held["events"]}
     secrets = [code_for("ada@example.org"), code_for("ada@new.example"), browser.cookies["masthead_session"].value]

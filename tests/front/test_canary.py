@@ -8,10 +8,14 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html import escape, unescape
 from itertools import islice, product, zip_longest
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -66,6 +70,7 @@ QUERIES = [
     "?output=full&reader=1",
     "?preview=true&mode=subscriber",
     "?q=canary&page=1&before=2099-01-01",
+    '?q="canary+sings"&order=newest',
 ]
 
 
@@ -79,12 +84,14 @@ class Cast:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
+def cast(shelve: Callable[[], None]) -> Cast:
     author, topic = make_author(), make_topic()
-    metered = make_article("Metered", authors=[author], topics=[topic])
-    subscribers = make_article("Subscribers", access="subscribers", authors=[author], topics=[topic])
-    chosen = make_article("Chosen", authors=[author], topics=[topic])
-    instant = make_article("Instant", authors=[author], topics=[topic])
+    one, other = make_topic("India", "country", code="IN"), make_topic("Russia", "country", code="RU")
+    about = [topic, one, other]
+    metered = make_article("Metered", authors=[author], topics=about)
+    subscribers = make_article("Subscribers", access="subscribers", authors=[author], topics=about)
+    chosen = make_article("Chosen", authors=[author], topics=about)
+    instant = make_article("Instant", authors=[author], topics=about)
     draft = make_article("Draft", live=False)
     short = make_article(
         "Short", paragraphs=["One paragraph only. The canary sings below the gate of short-one."], slug="short-one"
@@ -109,11 +116,23 @@ def cast(db: None) -> Cast:
     articles = [metered, subscribers, chosen, instant, draft, short, gated]
     numbers = [str(article.pk) for article in articles]
     slugs = [article.slug for article in articles]
+    shelve()
     return Cast(
         articles,
-        {"number": [*numbers, "1"], "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]]},
+        {
+            "number": [*numbers, "1"],
+            "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]],
+            "year": [str(clock.now().year)],
+            "one": [one.slug, other.slug],
+            "other": [other.slug, one.slug],
+        },
         visitors,
     )
+
+
+def kind_of(converter: Any) -> str:
+    """Which of the cast's values a parameter takes."""
+    return {"IntConverter": "number", "Year": "year"}.get(type(converter).__name__, "text")
 
 
 def addresses(values: dict[str, list[str]]) -> Iterator[str]:
@@ -127,7 +146,7 @@ def addresses(values: dict[str, list[str]]) -> Iterator[str]:
                 yield from walk(entry.url_patterns, regex, known)
                 continue
             for text, names in normalize(regex):
-                choices = [values["number" if "int" in type(known.get(name)).__name__.lower() else "text"] for name in names]
+                choices = [values.get(name) or values[kind_of(known.get(name))] for name in names]
                 # the newsroom's hundreds of addresses share one door: two of each are enough to try it
                 for chosen in islice(product(*choices), 2 if regex.startswith("newsroom") else 12):
                     yield "/" + text % dict(zip(names, chosen, strict=True))
@@ -181,6 +200,8 @@ def test_the_crawl_covers_the_site(cast: Cast) -> None:
         "/unlock/",
         "/account/",
         "/newsroom/",
+        "/topics/india/russia/",
+        f"/topics/trade/{clock.now().year}/",
     ):
         assert path in known, path
     assert len(known) > 150
@@ -225,6 +246,59 @@ def test_no_address_sings_to_whom_the_gate_is_shut(who: str, cast: Cast) -> None
         for article in cast.articles:
             assert canary(article) not in mail.text + mail.html + mail.subject
     assert not any(canary(article) in str(event.data) for event in Event.objects.all() for article in cast.articles)
+
+
+SEARCHES = [
+    "canary",
+    '"canary sings below the gate"',
+    '"sings below" canary',
+    "cana*",
+    '-"canary sings" teaser',
+    "canry sngs",
+    "topic:trade canary",
+    "author:carvalho gate",
+    "after:2000 canary -chosen",
+    "canary subscribers",
+    "the canary sings below the gate of subscribers metered chosen instant draft short gated",
+]
+
+
+@pytest.mark.parametrize("who", ["nobody", "device", "reader", "spent", "friend", "worker with six digits"])
+def test_the_library_sings_to_nobody_whom_the_gate_is_shut_to(who: str, cast: Cast) -> None:
+    """Words of the sentence find articles by their rests; no passage, suggestion, facet or field shows one to whom it is shut."""
+    browser = cast.visitors[who]
+    shut = shut_to(browser, cast)
+    opened = [canary(article) for article in cast.articles if canary(article) not in shut]
+    heard: set[str] = set()
+    for text in SEARCHES:
+        for path in ("/library/", "/api/v1/search", "/library/suggest.json"):
+            for extra in ("", "&typing=1&order=newest", "&access=subscribers&topic=trade"):
+                response = browser.get(f"{path}?q={quote(text)}{extra}")
+                assert response.status_code == 200
+                answer = plain_text(text_of(response), without=text)
+                assert not [sentence for sentence in shut if plain_text(sentence) in answer], (path, text, extra)
+                heard |= {sentence for sentence in opened if plain_text(sentence) in answer}
+    if who == "friend":
+        assert heard == set(opened), "a walk that heard nothing would prove nothing"
+    if who == "nobody":
+        assert not heard
+
+
+def plain_text(text: str, without: str = "") -> str:
+    """``text`` in words alone: no markup, no escapes, no case; less the search that is said back."""
+    for said in (without, escape(without), quote(without), json.dumps(without)[1:-1]):
+        text = text.replace(said, "") if said else text
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
+    return " ".join(re.sub(r"<[^<>]*>", "", unescape(text)).casefold().split())
+
+
+def test_whoever_reads_one_article_is_shown_no_other(cast: Cast) -> None:
+    """A chosen article shows its passage; the same word shows nothing of the others."""
+    chosen = cast.articles[2]
+    found = cast.visitors["reader"].get("/api/v1/search?q=canary").json()["results"]
+    singing = [result["url"] for result in found if "canary" in result["passage"].casefold()]
+    assert [url.rpartition("/articles/")[2] for url in singing] == [f"{chosen.slug}/"]
+    assert len(found) >= 5, "all are found by it"
 
 
 def test_the_newsroom_sings_to_nobody_but_those_who_work_there(cast: Cast) -> None:

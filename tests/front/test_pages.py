@@ -15,8 +15,10 @@ from factories import canary, make_article, make_author, make_comp, make_reader,
 from front.journey import Browser
 from masthead.access.models import Network
 from masthead.access.policy import Reason
+from masthead.access.services import current_policy
 from masthead.ads.models import Advertisement
 from masthead.articles.models import Article
+from masthead.articles.services import store_more
 from masthead.core import clock
 from masthead.core.models import Benefit, Publication
 from masthead.front import content, headers
@@ -65,8 +67,6 @@ def page_for(
 ) -> BeautifulSoup:
     """The page of ``article`` under ``decision``, put together as the view does it."""
     view = PageView(article.path_on_site, standing, decision.value, left, "2026-11", advertising=advertising)
-    from masthead.access.services import current_policy
-
     now = clock.now()
     page = content.article_page(content.find_article(article.slug), opens=view.opens, policy=current_policy(), now=now)
     return BeautifulSoup(render_page(view, page, content.publication_facts(), now).html, "html.parser")
@@ -287,6 +287,69 @@ def test_more_never_shows_the_article_itself_and_prefers_its_topics(house: Publi
     assert links[0] == kin.path_on_site and here.path_on_site not in links and len(links) == 6
 
 
+def shown_after(article: Article) -> list[str]:
+    """The headlines ``article``'s page goes on to."""
+    return [a.get_text() for a in soup(Client(), article.path_on_site).select(".more .card-title a")]
+
+
+def test_more_shows_what_was_stored_in_its_order(house: Publication) -> None:
+    here, *others = [make_article(f"No {n}") for n in range(10)]
+    store_more(more={here.pk: [article.pk for article in reversed(others)]})
+    assert shown_after(here) == ["No 9", "No 8", "No 7", "No 6", "No 5", "No 4"]
+    others[-1].unpublish()
+    Article.objects.filter(pk=others[-2].pk).update(dated=clock.now() + timedelta(days=1))
+    assert shown_after(here) == ["No 7", "No 6", "No 5", "No 4", "No 3", "No 2"], "the next ones take their places"
+
+
+def test_where_too_few_of_them_are_left_the_nearest_follow(house: Publication) -> None:
+    water = make_topic("Water")
+    here, *others = [make_article(f"No {n}", topics=[water] if n < 5 else []) for n in range(10)]
+    store_more(more={here.pk: [others[8].pk, here.pk, others[7].pk, 10**9]})
+    others[7].unpublish()
+    shown = shown_after(here)
+    assert shown[0] == "No 9" and sorted(shown[1:5]) == ["No 1", "No 2", "No 3", "No 4"]
+    assert len(set(shown)) == 6 and not {"No 0", "No 8"} & set(shown)
+
+
+def test_never_fewer_are_shown_than_there_are(house: Publication) -> None:
+    here, *others = [make_article(f"No {n}") for n in range(5)]
+    for stored in ([], [others[0].pk], [article.pk for article in others], [10**9]):
+        store_more(more={here.pk: stored})
+        assert sorted(shown_after(here)) == ["No 1", "No 2", "No 3", "No 4"]
+
+
+def test_a_page_depends_on_what_it_goes_on_to_and_on_the_lists_only_where_it_must(house: Publication) -> None:
+    here, *others = [make_article(f"No {n}") for n in range(10)]
+
+    def page() -> content.ArticlePage:
+        now = clock.now()
+        return content.article_page(content.find_article(here.slug), opens=True, policy=current_policy(), now=now)
+
+    own = (f"article:{here.pk}", f"more:{here.pk}")
+    assert set(page().keys) == {*own, "list"}
+    store_more(more={here.pk: [article.pk for article in others]})
+    assert page().keys == (*own, *(f"article:{article.pk}" for article in others[:6])) and page().until is None
+    # what would stand there but for its date, or for being withdrawn, may come back
+    tomorrow = clock.now() + timedelta(days=1)
+    Article.objects.filter(pk=others[1].pk).update(dated=tomorrow)
+    others[0].unpublish()
+    assert page().keys == (*own, *(f"article:{article.pk}" for article in others[:8])) and page().until == tomorrow
+    for article in others[2:5]:
+        article.unpublish()
+    assert set(page().keys) == {*own, "list"} and page().until == tomorrow, "the lists are waiting for it, too"
+
+
+@pytest.mark.parametrize("stored", [0, 3, 9])
+def test_a_cold_article_takes_six_queries(house: Publication, stored: int, django_assert_max_num_queries: Any) -> None:
+    here, *others = [make_article(f"No {n}", topics=[make_topic()]) for n in range(10)]
+    store_more(more={here.pk: [article.pk for article in others[:stored]]})
+    now, policy = clock.now(), current_policy()
+    # the lists' next date is among them, which a web process remembers; where there are pictures they take one more
+    with django_assert_max_num_queries({0: 5, 3: 6, 9: 3}[stored]):
+        page = content.article_page(content.find_article(here.slug), opens=True, policy=policy, now=now)
+    assert len(page.more) == 6
+
+
 def test_lists_page_by_date_without_gaps_or_repeats(house: Publication) -> None:
     topic, moment = make_topic(), clock.now() - timedelta(days=1)
     made = [make_article(f"No {n}", topics=[topic], dated=moment - timedelta(hours=n // 3)).path_on_site for n in range(45)]
@@ -434,7 +497,8 @@ def test_no_inline_program_or_style_needs_an_exception(article: Article) -> None
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("/", 12), ("/topics/trade/", 12), ("/authors/ines-carvalho/", 12), ("ARTICLE", 14), ("/feeds/articles.rss", 12)],
+    # a topic's page asks 10 of its own (tests/front/test_guides.py); the others are remembered in a web process
+    [("/", 12), ("/topics/trade/", 17), ("/authors/ines-carvalho/", 12), ("ARTICLE", 14), ("/feeds/articles.rss", 12)],
 )
 def test_few_queries_however_many_articles(article: Article, path: str, most: int, django_assert_max_num_queries: Any) -> None:
     for n in range(12):

@@ -26,6 +26,7 @@ from masthead.core import clock
 from masthead.core.models import Change, Publication
 from masthead.imports import jsonl, services
 from masthead.imports.cli import command
+from masthead.library.models import TopicSuggestion
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
@@ -96,18 +97,60 @@ def test_authors_and_topics_are_reused(load):
 
 
 @pytest.mark.parametrize(
-    "given, topic",
+    "given, topics",
     [
-        ("Kenya", "Kenya"), ("Baden*", "Baden"), ("Bahamas, The", "The Bahamas"), ("Côte d’Ivoire", "Côte d’Ivoire"),
-        ("YMD", None), ("DDR", None), ("ek", None), ("EU", None), ("Benin (Dahomey)", None),
-        ("Israel, West Bank, and Gaza", None),
+        ("Kenya", {"Kenya": "KE"}), ("Baden*", {"Baden": ""}), ("Korea", {"Korea": ""}), ("Bahamas, The", {"Bahamas": "BS"}),
+        ("Côte d’Ivoire", {"Côte d’Ivoire": "CI"}), ("Benin (Dahomey)", {"Benin": "BJ"}), ("Burma", {"Myanmar": "MM"}),
+        ("YMD", {"Yemen": "YE"}), ("DDR", {"Germany": "DE"}), ("KEN", {"Kenya": "KE"}),
+        ("Israel, West Bank, and Gaza", {"Israel": "IL", "Palestine": "PS"}),
+        ("China (includes Tibet, Hong Kong, and Macau) - China", {"China": "CN"}),
+        ("CSK", {}), ("EU", {}), ("au", {}), ("xx", {}), ("Kingdom of Serbia/Yugoslavia*", {}),
     ],
 )  # fmt: skip
-def test_countries_by_name_only(load, given, topic):
+def test_countries_have_their_names_of_today_and_codes(load, given, topics):
     outcome = load(record(country=given))
-    assert [row.name for row in Topic.objects.all()] == ([topic] if topic else [])
+    assert {topic.name: topic.code for topic in Topic.objects.all()} == topics
+    assert {topic.kind for topic in Topic.objects.all()} <= {"country"}
     assert outcome.imported == 1
-    assert bool(topic) != ("country is a code or no plain name: left out" in outcome.notes)
+    assert bool(topics) != ("country is an unknown code or no plain name: left out" in outcome.notes)
+
+
+def test_the_factbook_writes_other_codes(load):
+    load(*(record(country=code, source="factbook") for code in ("au", "RS", "ZZ")))
+    assert dict(Topic.objects.values_list("name", "code")) == {"Austria": "AT", "Russia": "RU"}
+
+
+def test_a_country_is_the_topic_that_has_its_code_or_its_name(load):
+    Topic.objects.create(name="Turkey", slug="turkey", kind="country", code="TR")
+    Topic.objects.create(name="Kenya", slug="kenya", kind="country")
+    Topic.objects.create(name="Jordan", slug="jordan", kind="theme")
+    load(record(country="Turkey (Türkiye)"), record(country="KEN"), record(country="Jordan"))
+    assert set(Topic.objects.values_list("name", "kind", "code")) == {
+        ("Turkey", "country", "TR"), ("Kenya", "country", "KE"), ("Jordan", "theme", ""),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "given, language", [("eo", "eo"), ("pt_BR", "pt-BR"), ("EN", ""), ("en-US", ""), ("", ""), ("English (UK)", ""), (None, "")]
+)
+def test_the_language_is_kept_where_it_is_not_the_publications(load, given, language):
+    load(record(lang=given))
+    assert Article.objects.get().language == language
+
+
+def test_an_update_brings_the_language_and_keeps_what_was_found_in_the_text(load):
+    one = record(id="a", country="Kenya")
+    load(one)
+    article = Article.objects.get()
+    found = Topic.objects.create(name="Trade", slug="trade")
+    article.topics.add(found)
+    article.save()
+    TopicSuggestion.objects.create(article=article, topic=found, found="trade", score=1, state="accepted", made=clock.now())
+    assert load(one, update=True).unchanged == 1
+    assert load({**one, "lang": "eo"}, update=True).updated == 1
+    article = Article.objects.get()
+    assert article.language == "eo"
+    assert {topic.name for topic in article.topics.all()} == {"Kenya", "Trade"}
 
 
 # Dates ----------------------------------------------------------------------------------------------------------------

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from masthead.demo.services import TIMEZONE, weekdays_back
 
 Browse = Callable[..., Any]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 OPEN, METERED, SUBSCRIBERS = "how-to-read-a-communique", "the-arithmetic-of-malacca", "the-continent-nobody-owns"
+YEAR = next(weekdays_back(datetime.now(ZoneInfo(TIMEZONE)))).year  # the demo's newest article is on trade
 PAGES = [
-    "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/", "/authors/",
+    "/", f"/articles/{OPEN}/", f"/articles/{METERED}/", f"/articles/{SUBSCRIBERS}/", "/topics/", "/topics/trade/",
+    "/topics/india/", "/topics/quad/", "/topics/india/russia/", f"/topics/trade/{YEAR}/", "/authors/",
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
+    "/archive/", "/authors/?letter=s",
     "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
+    "/library/", "/library/?q=straits", "/library/?q=treaty&topic=trade&year=2026", "/library/?q=xyzzy&topic=trade",
 ]  # fmt: skip
 
 
@@ -37,6 +45,12 @@ def test_no_page_for_visitors_has_a_violation(width: int, dark: bool, browse: Br
         page.goto(path)
         found += violations(page)
         assert overflows(page) <= 0, path
+    page.goto("/archive/")
+    for link in (".decade a", ".months a", ".month a"):  # a year, a month, a day
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+        found += violations(page)
+        assert overflows(page) <= 0, page.url
     assert not found, "\n".join(found)
 
 

@@ -31,6 +31,8 @@ TOLERANCE = 0.10  # degrees an outline may depart from Natural Earth's
 SMALLEST = 0.04  # square degrees: an island below is left out, unless it is its country's largest
 STEP = 0.04  # degrees: what the stored whole numbers count
 
+CRIMEA = (32.4, 44.3, 36.7, 46.3)  # west, south, east, north
+
 # Natural Earth has no number for what is no member of ISO 3166. What is nobody's recognised territory is drawn as land.
 UNNUMBERED = {"Kosovo": "XK", "N. Cyprus": "CY", "Somaliland": "SO", "Indian Ocean Ter.": "AU", "Ashmore and Cartier Is.": "AU"}
 # What CLDR has no current tender for, or several
@@ -40,10 +42,11 @@ NOT_NEIGHBOURS = {("CU", "US"), ("US", "CU")}
 # The United Nations' observers, and the two that most states deal with as with states
 STATES_BESIDES_MEMBERS = {"VA", "PS", "XK", "TW"}
 # ISO 3166 codes that are no member state's: dependent territories, and what lies within another state
-TERRITORIES = set(
-    "AI AQ AS AW AX BL BM BQ BV CC CK CW CX EH FK FO GF GG GI GL GP GS GU HK HM IM IO JE KY MF MO MP MQ MS NC NF NU PF PM PN PR"
-    " RE SH SJ SX TC TF TK UM VG VI WF YT".split()  # noqa: SIM905 - fifty lines otherwise
-)
+TERRITORIES = {
+    "AI", "AQ", "AS", "AW", "AX", "BL", "BM", "BQ", "BV", "CC", "CK", "CW", "CX", "EH", "FK", "FO", "GF", "GG", "GI", "GL",
+    "GP", "GS", "GU", "HK", "HM", "IM", "IO", "JE", "KY", "MF", "MO", "MP", "MQ", "MS", "NC", "NF", "NU", "PF", "PM", "PN",
+    "PR", "RE", "SH", "SJ", "SX", "TC", "TF", "TK", "UM", "VG", "VI", "WF", "YT",
+}  # fmt: skip
 
 
 def words() -> dict[str, dict[str, Any]]:
@@ -196,6 +199,11 @@ def middle(points: list[tuple[float, float]]) -> tuple[float, float]:
     return (cx / (3 * cross) + 180) % 360 - 180, cy / (3 * cross)
 
 
+def within(box: tuple[float, float, float, float], point: tuple[float, float]) -> bool:
+    west, south, east, north = box
+    return west <= point[0] <= east and south <= point[1] <= north
+
+
 def shapes(folder: Path, scale: str, numbers: dict[str, str]) -> tuple[dict[str, list[list[list[int]]]], list[Any]]:
     topology = json.loads((folder / f"world-atlas/package/countries-{scale}.json").read_text())
     found: dict[str, list[list[list[int]]]] = {}
@@ -234,6 +242,10 @@ def outlines(folder: Path, numbers: dict[str, str]) -> tuple[dict[str, Any], dic
             stored.append(flat)
         return kept[real] if index >= 0 else ~kept[real]
 
+    # Natural Earth draws who holds the ground; the General Assembly counts Crimea as Ukraine's (resolution 68/262)
+    for polygon in [polygon for polygon in drawn["RU"] if within(CRIMEA, middle(ring_points(polygon[0], arcs)))]:
+        drawn["RU"].remove(polygon)
+        drawn["UA"].append(polygon)
     for code, polygons in sorted(drawn.items()):
         sized = sorted(((area(ring_points(polygon[0], arcs)), polygon) for polygon in polygons), key=lambda each: -each[0])
         rings = []

@@ -9,7 +9,7 @@ the change log.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -25,7 +25,7 @@ from django.db.models import Avg, F
 from django.db.models.base import ModelState
 from django.db.models.functions import Length
 from django.utils.text import slugify
-from wagtail.models import Locale, Page, ReferenceIndex, Site
+from wagtail.models import Locale, Page, ReferenceIndex, Revision, Site
 from wagtail.search.backends import get_search_backends
 from wagtail.search.index import AutocompleteField, SearchField
 from wagtail.search.models import IndexEntry
@@ -57,6 +57,7 @@ class NewArticle:
     source: str = ""
     source_url: str = ""
     licence: str = ""
+    language: str = ""  # empty: the publication's
     import_key: str | None = None
     authors: tuple[int, ...] = ()
     topics: tuple[int, ...] = ()
@@ -153,6 +154,22 @@ def topics(names: Iterable[str], kind: str = Topic.Kind.THEME) -> dict[str, int]
     return _by_slug(Topic, names, 80, {"kind": kind})
 
 
+def countries(codes: Mapping[str, str]) -> dict[str, int]:
+    """The primary key of the topic of each country: ``codes`` has names, each with its ISO code (empty where it has none).
+
+    A country is found by its code first, under whatever name the editors gave it. One that is found by name gets its code.
+    """
+    wanted = {code for code in codes.values() if code}
+    coded = dict(Topic.objects.filter(kind=Topic.Kind.COUNTRY, code__in=wanted).order_by("-pk").values_list("code", "pk"))
+    found = {name: coded[code] for name, code in codes.items() if code in coded}
+    others = topics([name for name in codes if name not in found], Topic.Kind.COUNTRY)
+    missing = {others[name]: codes[name] for name in others if codes[name]}
+    if missing:
+        for topic in Topic.objects.filter(pk__in=missing, kind=Topic.Kind.COUNTRY, code=""):
+            Topic.objects.filter(pk=topic.pk).update(code=missing[topic.pk])  # not save(): nothing readers see is another
+    return found | others
+
+
 def _by_slug(model: type[Any], names: Iterable[str], length: int, fields: dict[str, str]) -> dict[str, int]:
     slugs = {name: (slugify(name)[:length].strip("-") or f"n-{uuid.uuid5(uuid.NAMESPACE_OID, name).hex[:10]}") for name in names}
     if not slugs:
@@ -229,6 +246,7 @@ def _create(new: Sequence[NewArticle]) -> list[int]:
             "source": item.source[:200],
             "source_url": item.source_url,
             "licence": item.licence[:200],
+            "language": item.language,
             "import_key": item.import_key,
         }
         articles.append(article_defaults | own | {"body": stream_block.to_python(item.body)})
@@ -254,6 +272,30 @@ def _create(new: Sequence[NewArticle]) -> list[int]:
     _reference_index(bylines)
     _search_index(Article, indexed)
     return keys
+
+
+def add_topics(found: Mapping[int, Iterable[int]]) -> int:
+    """Give articles (by primary key) more topics, in one transaction, and log what changed. Never takes one away.
+
+    A draft that waits gets them too, or publishing it would take them off again. Returns how many were added.
+    """
+    with changelog.transaction() as changes:
+        # rows written by nobody else until this is done: whoever publishes an article writes its topics anew
+        articles = Article.objects.select_for_update(of=("self",)).filter(pk__in=found).values_list("pk", "latest_revision_id")
+        revisions = dict(articles.order_by("pk"))
+        there = set(Article.topics.through.objects.filter(article_id__in=revisions).values_list("article_id", "topic_id"))
+        wanted = [(pk, topic) for pk in revisions for topic in dict.fromkeys(found[pk]) if (pk, topic) not in there]
+        _write(Article.topics.through, [{"article_id": pk, "topic_id": topic} for pk, topic in wanted])
+        drafts = Revision.objects.in_bulk([number for number in revisions.values() if number])
+        for pk, number in revisions.items():
+            if draft := drafts.get(number):
+                topics = draft.content.get("topics", [])
+                draft.content["topics"] = [*topics, *(topic for topic in found[pk] if topic not in topics)]
+        Revision.objects.bulk_update(drafts.values(), ["content"])
+        changed = dict.fromkeys(pk for pk, _ in wanted)
+        if changed:
+            changes.add(*(changelog.article(pk) for pk in changed), changelog.LIST)
+    return len(wanted)
 
 
 def _indexable(pk: int, title: str, own: dict[str, Any]) -> Article:

@@ -163,9 +163,13 @@ def page_of(articles: QuerySet[Article], *, before: str, size: int) -> Page:
 
 def mark(article: Article) -> str:
     """Where a list stands after ``article``."""
-    dated = article.dated.astimezone(UTC) if article.dated else None
+    return mark_of(article.dated, article.pk) if article.dated else ""
+
+
+def mark_of(dated: datetime, number: int) -> str:
+    """Where a list stands after the article of this date and number."""
     # not strftime: it writes years before 1000 without zeros on some systems
-    return f"{dated.isoformat(timespec='microseconds')[:26]}.{article.pk}" if dated else ""
+    return f"{dated.astimezone(UTC).isoformat(timespec='microseconds')[:26]}.{number}"
 
 
 def read_mark(text: str) -> tuple[datetime, int] | None:

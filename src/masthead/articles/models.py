@@ -270,7 +270,10 @@ class Article(Page):
     drafting = False
 
     class Meta:
-        indexes = [models.Index(fields=["access", "-dated"])]
+        indexes = [
+            models.Index(fields=["access", "-dated"]),
+            models.Index(fields=["dated", "date_precision"], name="article_archive"),  # counts by year, month and day
+        ]
 
     def problems(self) -> dict[str, str]:
         """What has to be mended before readers may see it: a sentence for each field. An archive is published as it is."""

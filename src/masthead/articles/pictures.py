@@ -30,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An uploaded picture, as much of it as is needed to show it. Its fields are columns of Wagtail's table (:data:`ORIGINAL`)."""
+    """An uploaded picture, as much of it as is needed to show it. Its fields are columns of Wagtail's table."""
 
     id: int
     file: str

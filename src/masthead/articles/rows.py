@@ -125,7 +125,7 @@ SELECT {_ON_A_CARD}, p.seo_title, p.search_description, p.last_published_at, a.p
 {_SOURCE}
 LEFT JOIN articles_rendering r ON r.article_id = a.page_ptr_id
 LEFT JOIN articles_morefrom m ON m.article_id = a.page_ptr_id
-WHERE p.live AND p.slug = %s LIMIT 1"""  # noqa: S608 - columns named here
+WHERE p.live AND p.slug = %s LIMIT 1"""
 
 _NAMES = """
 SELECT b.article_id, 0 AS kind, b.sort_order AS place, '' AS called, u.name, u.slug
@@ -134,6 +134,9 @@ UNION ALL
 SELECT x.article_id, 1, 0, t.name, t.name, t.slug
 FROM articles_article_topics x JOIN articles_topic t ON t.id = x.topic_id WHERE x.article_id IN {marks}
 ORDER BY kind, place, called"""
+
+
+_RENDERINGS = "SELECT article_id, blocks, gate FROM articles_rendering WHERE article_id IN {marks}"
 
 
 def find(slug: str) -> ArticleRow | None:
@@ -155,7 +158,7 @@ def find(slug: str) -> ArticleRow | None:
         source_url,
         licence,
         # an article without a rendering was never published through the newsroom: show nothing rather than fail
-        rendering=Rendered(tuple((kind, html) for kind, html in _read(blocks)), gate),
+        rendering=_rendered(blocks, gate),
         words=words or 0,
         more=tuple(_read(more)),
     )
@@ -172,6 +175,11 @@ def names(numbers: Iterable[int]) -> dict[int, Names]:
     for article, kind, _, _, name, slug in _of_each(_NAMES, numbers, times=2):
         found.setdefault(article, ([], []))[kind].append((name, slug))
     return {article: Names(tuple(authors), tuple(topics)) for article, (authors, topics) in found.items()}
+
+
+def renderings(numbers: Iterable[int]) -> dict[int, Rendered]:
+    """What each of ``numbers`` that was published renders as. One query for up to 500."""
+    return {article: _rendered(blocks, gate) for article, blocks, gate in _of_each(_RENDERINGS, numbers)}
 
 
 def _of_each(query: str, numbers: Iterable[int], times: int = 1) -> list[tuple[Any, ...]]:
@@ -195,6 +203,10 @@ def moment(value: datetime | str) -> datetime:
     """A date as the database's driver gives it: SQLite keeps UTC and does not say so, and after a UNION gives its text."""
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _rendered(blocks: Any, gate: int | None) -> Rendered:
+    return Rendered(tuple((kind, html) for kind, html in _read(blocks)), gate)
 
 
 def _read(value: Any) -> Any:

@@ -40,6 +40,12 @@ def rest(rendering: Rendering | Rendered, policy: Policy) -> str:
     return "\n".join(html for _, html in cut(rendering.blocks, rendering.gate, policy).rest)
 
 
+def visible(rendering: Rendering | Rendered, policy: Policy, *, opens: bool) -> tuple[Block, ...]:
+    """The blocks somebody may see: all where ``decide()`` opened the article to them, else the teaser's."""
+    parts = cut(rendering.blocks, rendering.gate, policy)
+    return (*parts.teaser, *parts.rest) if opens else parts.teaser
+
+
 def summary(standfirst: str, text: str, limit: int = 200) -> str:
     """One or two sentences for search engines and feeds: the standfirst, or the beginning of the teaser's text."""
     chosen = " ".join((standfirst or text).split())

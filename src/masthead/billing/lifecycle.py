@@ -13,7 +13,7 @@ same state, the same stretches of access and the same mails:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -287,6 +287,21 @@ def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
         else:
             merged.append(span)
     return tuple(merged)
+
+
+def news(facts: Iterable[Fact], known: Iterable[Fact]) -> bool:
+    """Whether ``facts`` say anything that ``known`` do not. A snapshot that differs from the newest in its time alone does not.
+
+    For looking things up: not every provider tells when a subscription last changed, and asking is no change.
+    """
+    ours = set(known)
+    latest = max((f for f in ours if isinstance(f, Snapshot)), key=_newest, default=None)
+    for fact in facts:
+        if isinstance(fact, Snapshot) and latest is not None and replace(fact, at=latest.at) == latest:
+            continue
+        if fact not in ours:
+            return True
+    return False
 
 
 _RANK = {status: rank for rank, status in enumerate(Status)}

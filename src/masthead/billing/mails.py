@@ -119,7 +119,7 @@ def _welcome(desk: _Desk, key: str) -> Letter:
             "write to us and we give its last payment back."
         )
     return Letter(
-        f"Welcome to {desk.plan}" + (f": {digits} is your code" if digits else ""),
+        f"Welcome to {desk.plan}: your code is inside" if digits else f"Welcome to {desk.plan}",
         tuple(paragraphs),
         code=digits,
         action=_read_on(desk, checkout.article if checkout else ""),

@@ -166,6 +166,16 @@ def poll(*, checkout: Checkout, origin: str = LedgerEvent.Origin.POLL) -> bool:
     return checkout.state != Checkout.State.OPEN
 
 
+def poll_once(*, checkout: Checkout) -> bool:
+    """:func:`poll` for whoever presses a button: at most once in :data:`BETWEEN`, or one page could keep a provider busy."""
+    now = clock.now()
+    asked = Q(polled=None) | Q(polled__lte=now - BETWEEN)
+    if not Checkout.objects.filter(asked, pk=checkout.pk, state=Checkout.State.OPEN).update(polled=now):
+        return checkout.state != Checkout.State.OPEN
+    return poll(checkout=checkout)
+
+
+BETWEEN = timedelta(seconds=1)
 FIRST_POLL = timedelta(seconds=15)
 LONGEST_POLL = timedelta(hours=1)
 

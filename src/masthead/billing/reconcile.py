@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from masthead.billing import audit, facts, purchase, services
-from masthead.billing.lifecycle import Outcome, fold
+from masthead.billing.lifecycle import Outcome, fold, news
 from masthead.billing.models import Checkout, LedgerEvent, Stretch, Subscription
 from masthead.billing.providers import Provider, ProviderError, ProviderEvent, choice
 from masthead.core import changelog
@@ -116,8 +116,7 @@ def _ledger(subscription: Subscription) -> list[facts.Fact]:
 
 def _says_more(known: Subscription, events: tuple[ProviderEvent, ...]) -> bool:
     """Whether ``events`` say anything that our ledger does not: what is known already is not written again."""
-    ours = set(_ledger(known))
-    return any(fact not in ours for event in events for fact in event.facts) or known.checkout_id is None
+    return news((fact for event in events for fact in event.facts), _ledger(known))
 
 
 def _both(known: Subscription, events: tuple[ProviderEvent, ...]) -> tuple[Outcome, Outcome]:

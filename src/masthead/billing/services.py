@@ -34,15 +34,16 @@ def take(*, provider: str, event: ProviderEvent, origin: str, payload: str = "")
     Returns the subscription; None for what is about none.
     """
     with changelog.transaction():
+        # the subscription first, then all else: in another order two events of one purchase wait for each other
+        subscription = _locked(provider, event) if event.subscription else None
         if event.card is not None and event.customer:
             _keep_card(provider, event.customer, event.card)
         if event.closed and event.reference:
             close_checkout(reference=event.reference)
-        if not event.subscription:
-            if event.card_expiring and event.card is not None:
-                _warn_of_card(provider, event.customer, event.card)
+        if event.card_expiring and event.card is not None:
+            _warn_of_card(provider, event.customer, event.card)
+        if subscription is None:
             return None
-        subscription = _locked(provider, event)
         if not LedgerEvent.objects.filter(provider=provider, event_id=event.id).exists():
             LedgerEvent.objects.create(
                 subscription=subscription,
@@ -57,8 +58,6 @@ def take(*, provider: str, event: ProviderEvent, origin: str, payload: str = "")
             )
         _link(subscription, event)
         settle(subscription=subscription)
-        if event.card_expiring and event.card is not None:
-            _warn_of_card(provider, event.customer, event.card)
     return subscription
 
 

@@ -8,6 +8,7 @@ spending.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -49,13 +50,17 @@ def latest(number: int, *keys: str) -> int:
 
 
 class Remembered(Generic[T]):
-    """The value of ``load()``, kept until the log names one of ``keys`` (or everything)."""
+    """The value of ``load()``, kept until the log names one of ``keys`` (or everything).
 
-    def __init__(self, load: Callable[[], T], *keys: str) -> None:
+    With ``seconds`` no longer than that, for what moves on without any change.
+    """
+
+    def __init__(self, load: Callable[[], T], *keys: str, seconds: float = float("inf")) -> None:
         self._load = load
         self._keys = (changelog.EVERYTHING, *keys)
+        self._seconds = seconds
         self._lock = threading.Lock()
-        self._held: tuple[FollowedLog, int, T] | None = None
+        self._held: tuple[FollowedLog, int, float, T] | None = None
 
     def get(self) -> T:
         """The value. Raises what ``load`` raises."""
@@ -63,11 +68,14 @@ class Remembered(Generic[T]):
         if log is None or not log.is_fresh():
             return self._load()
         held = self._held
-        if held is None or held[0] is not log or log.latest(*self._keys) > held[1]:
+        if held is None or self._is_old(held, log):
             with self._lock:  # one of many threads asks; the others find its answer
                 held = self._held
-                if held is None or held[0] is not log or log.latest(*self._keys) > held[1]:
+                if held is None or self._is_old(held, log):
                     # the number is read first: what changes while we load is newer than what we get
-                    number = log.number
-                    held = self._held = (log, number, self._load())
-        return held[2]
+                    number, until = log.number, time.monotonic() + self._seconds
+                    held = self._held = (log, number, until, self._load())
+        return held[3]
+
+    def _is_old(self, held: tuple[FollowedLog, int, float, T], log: FollowedLog) -> bool:
+        return held[0] is not log or time.monotonic() >= held[2] or log.latest(*self._keys) > held[1]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -25,7 +26,7 @@ from masthead.access.models import PolicyVersion
 from masthead.access.services import change_policy
 from masthead.ads.models import Advertisement
 from masthead.articles import bulk, pictures
-from masthead.articles.models import Article, ArticleIndex, Author, Byline, Topic
+from masthead.articles.models import Article, ArticleIndex, Author, Byline, KeyArticle, Milestone, Relation, Topic
 from masthead.billing.models import Plan as Subscribed
 from masthead.billing.models import Price
 from masthead.core import changelog, clock
@@ -66,7 +67,7 @@ _NAMES = {
 def fill(progress: Progress | None = None) -> None:
     """Fill in the demo publication. ``progress`` is told what is being written, how much is done and how much there is."""
     texts = content_files.texts()
-    tell = _Teller(progress, 4 + len(texts))
+    tell = _Teller(progress, 5 + len(texts))
     index = bulk.ensure_index()
     _publication()
     tell("settings")
@@ -91,6 +92,8 @@ def fill(progress: Progress | None = None) -> None:
                 darkroom.prepare(image, (*pictures.WIDTHS, pictures.SHARED))
             _article(index, text, moment, image, staff)
             tell(text.title)
+    _guides()
+    tell("guides")
 
 
 class _Teller:
@@ -169,10 +172,48 @@ def _publication() -> None:
 
 def _topics() -> None:
     for topic in content_files.load("topics")["topic"]:
-        fields = {name: topic[name] for name in ("name", "kind")}
+        fields = {name: topic[name] for name in ("name", "kind")} | {"code": topic.get("code", "")}
         if not Topic.objects.filter(name=fields["name"]).exists():
-            fields["introduction"] = content_files.typographic(topic["introduction"])
+            fields["introduction"] = content_files.typographic(topic["introduction"]).strip()
+            fields["aliases"] = "\n".join(topic.get("aliases", ()))
             Topic.objects.get_or_create(slug=topic["slug"], defaults=fields)
+
+
+def _guides() -> None:
+    """Who belongs to what, which articles stand first, and what passed between two: once topics and articles are there."""
+    topics = Topic.objects.in_bulk(field_name="slug")
+    articles = {article.slug: article for article in Article.objects.live().only("slug", "title")}
+    with changelog.transaction() as changes:
+        for told in content_files.load("topics")["topic"]:
+            topic = topics.get(told["slug"])
+            if topic is None:
+                continue
+            if told.get("members") and not topic.members.exists():
+                topic.members.set(topics[slug] for slug in told["members"] if slug in topics)
+            key = [articles[slug] for slug in told.get("key", ()) if slug in articles]
+            if key and not topic.key_articles.exists():
+                topic.key_articles = [KeyArticle(article=article, sort_order=place) for place, article in enumerate(key)]
+                topic.save()
+        for told in content_files.load("relations")["relation"]:
+            pair = [topics.get(slug) for slug in told["pair"]]
+            if all(pair) and not Relation.objects.filter(first__in=pair, second__in=pair).exists():
+                _relation(told, pair, articles)
+        changes.add(changelog.EVERYTHING)
+
+
+def _relation(told: dict[str, Any], pair: list[Any], articles: dict[str, Article]) -> None:
+    relation = Relation(first=pair[0], second=pair[1], introduction=content_files.typographic(told["introduction"]).strip())
+    relation.milestones = [
+        Milestone(
+            date=each["date"],
+            date_precision=each.get("precision", "day"),
+            text=content_files.typographic(each["text"]),
+            article=articles.get(each.get("article", "")),
+            sort_order=place,
+        )
+        for place, each in enumerate(told["milestone"])
+    ]
+    relation.save()
 
 
 def _authors() -> None:

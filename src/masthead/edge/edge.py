@@ -36,8 +36,8 @@ from masthead.front.pageview import view_of
 log = logging.getLogger("masthead.edge")
 
 GRACE = 1.0  # seconds a stale variant is shown while a younger one is made; with half a second between looks at the log: below 2
-COVERED = ("/articles/", "/topics/", "/authors/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
-COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/robots.txt"})
+COVERED = ("/articles/", "/topics/", "/authors/", "/archive/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
+COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/opensearch.xml", "/robots.txt"})
 CONTROL = (headers.PUBLIC, headers.PRIVATE)
 MOST_REMEMBERED = 10_000  # addresses, encodings
 LONGEST_REMEMBERED = 200  # bytes of a header among them: anybody can send others of 64 kB

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from sys import intern
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
@@ -17,6 +18,7 @@ from masthead.front.pageview import PageView
 PUBLIC, PRIVATE = 0, 1
 WORTH_COMPRESSING = 200  # bytes; as Django's own middleware has it
 OVERHEAD = 2000  # bytes of objects around a variant
+A_KEY = 70  # bytes of a key it depends on
 NEVER = float("inf")
 
 Headers = list[tuple[str, str]]
@@ -26,6 +28,7 @@ class Variant:
     """One rendering of one page. ``good_until``, ``until`` and ``stale_at`` are times of the edge's clock."""
 
     __slots__ = (
+        "_around",
         "_encoded",
         "_headers",
         "_wires",
@@ -57,7 +60,8 @@ class Variant:
     ) -> None:
         self.view = view
         self.number = number
-        self.keys = keys
+        # a key that a thousand variants depend on is in memory once, while there is any
+        self.keys = tuple(map(intern, keys))
         self.until = until
         self.stale_at = fresh_until
         self.good_until = min(until, fresh_until)
@@ -75,7 +79,8 @@ class Variant:
         self._headers = _same.setdefault(kept, kept)
         self._encoded: list[bytes | None] = [content, None, None] if encodable else [content, content, content]
         self._wires: list[tuple[bytes, bytes] | None] = [None] * 6
-        self.size = len(content) + OVERHEAD
+        self._around = OVERHEAD + A_KEY * len(self.keys)
+        self.size = len(content) + self._around
         self.counted = 0  # the bytes its store reckons for it; none while it is in no store
 
     def stale(self, now: float) -> None:
@@ -103,7 +108,7 @@ class Variant:
 
     def weigh(self) -> None:
         """Reckon ``size`` anew."""
-        self.size = sum(len(each) for each in self._encoded if each is not None) + OVERHEAD
+        self.size = sum(len(each) for each in self._encoded if each is not None) + self._around
 
     def is_encoded(self, encoding: int) -> bool:
         """Whether the bytes in ``encoding`` are at hand."""

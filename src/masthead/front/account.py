@@ -18,7 +18,7 @@ from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
-from masthead.front import gifts, subscription
+from masthead.front import following, gifts, subscription
 from masthead.newsletters.models import Newsletter
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
@@ -102,6 +102,7 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
         "giving": gifts.of(reader, policy),
         "shelf": shelf(reader, zone, now, request.GET.get("shelf", "1")),
         "saved": saved(reader, zone, request.GET.get("saved", "1")),
+        **following.context(reader, zone, request.GET.get("following", "1"), request.GET.get("searches", "1")),
         "newsletters": list(Newsletter.objects.all()),
         "ticked": list(Newsletter.objects.filter(ticks__reader=reader).values_list("slug", flat=True)),
         "passkeys": [

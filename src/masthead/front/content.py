@@ -5,7 +5,6 @@ Nothing here knows who asks. The rest of an article is put in only when the call
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -36,6 +35,7 @@ from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
+from masthead.front import alphabet
 from masthead.front.marks import earliest
 from masthead.newsletters.models import Newsletter
 
@@ -73,7 +73,6 @@ class PublicationFacts:
     navigation: tuple[Link, ...] = ()
     benefits: tuple[Promise, ...] = ()
     base_url: str = ""
-    library: bool = False  # its link stands in the header once there is one
 
 
 def publication_facts() -> PublicationFacts:
@@ -225,7 +224,7 @@ def _by_day(some: list[Card], zone: ZoneInfo) -> Iterator[Day]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage(Page):
-    """A topic's or an author's articles, newest first. ``older`` is the path of the next page."""
+    """An author's articles, or older ones of a topic (``guides``), newest first. ``older`` is the path of the next page."""
 
     template: ClassVar[str] = "front/list.html"
     slots: ClassVar[tuple[str, ...]] = (TOP,)
@@ -234,29 +233,13 @@ class ListPage(Page):
     kind: str
     name: str
     path: str
+    followed: str = ""  # the slug its form names; empty where there is nothing to follow
     introduction: str = ""
     role: str = ""
     portrait: Picture | None = None
     cards: tuple[Card, ...] = ()
     older: str = ""
     later_page: bool = False
-
-
-def topic(slug: str, before: str, now: datetime) -> ListPage:
-    """The page of one topic. Raises 404 for none."""
-    row = Topic.objects.filter(slug=slug).first()
-    if row is None:
-        raise Http404("No topic is called that.")
-    page = cards.page_of(cards.listed(now).filter(topics=row), before=before, size=LIST_ARTICLES)
-    return _list_page(
-        page,
-        before,
-        kind="topic",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.introduction,
-        parent=Link("Topics", "/topics/"),
-    )
 
 
 def author(slug: str, before: str, now: datetime) -> ListPage:
@@ -266,43 +249,20 @@ def author(slug: str, before: str, now: datetime) -> ListPage:
         raise Http404("No author is called that.")
     page = cards.page_of(cards.listed(now).filter(bylines__author=row), before=before, size=LIST_ARTICLES)
     portrait = Shelf([row.portrait], [PORTRAIT]).picture(row.portrait, row.portrait_alt or row.name, [PORTRAIT])
-    return _list_page(
-        page,
-        before,
-        kind="author",
-        name=row.name,
-        path=row.get_absolute_url(),
-        introduction=row.biography,
-        role=row.role,
-        portrait=portrait,
-        parent=Link("Authors", "/authors/"),
-    )
-
-
-def _list_page(
-    page: cards.Page,
-    before: str,
-    *,
-    kind: str,
-    name: str,
-    path: str,
-    introduction: str,
-    parent: Link,
-    role: str = "",
-    portrait: Picture | None = None,
-) -> ListPage:
+    path = row.get_absolute_url()
     later = cards.read_mark(before) is not None
     return ListPage(
-        title=f"{name}: older articles" if later else name,
-        description=teaser.summary(introduction, f"Articles on {name}." if kind == "topic" else f"Articles by {name}."),
+        title=f"{row.name}: older articles" if later else row.name,
+        description=teaser.summary(row.biography, f"Articles by {row.name}."),
         canonical=f"{path}?before={before}" if later else path,
-        crumbs=(Link("Home", "/"), parent, Link(name, path)),
+        crumbs=(Link("Home", "/"), Link("Authors", "/authors/"), Link(row.name, path)),
         feed=f"{path}feed.rss",
-        kind=kind,
-        name=name,
+        kind="author",
+        name=row.name,
         path=path,
-        introduction=introduction,
-        role=role,
+        followed=path.rstrip("/").rpartition("/")[2],
+        introduction=row.biography,
+        role=row.role,
         portrait=portrait,
         cards=tuple(cards.cards_of(page.articles)),
         older=f"{path}?before={page.older}" if page.older else "",
@@ -333,38 +293,39 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage(Page):
-    """All topics, or the authors."""
+    """All topics."""
 
     template: ClassVar[str] = "front/index.html"
-    parameters: ClassVar[tuple[str, ...]] = ("after",)
 
     kind: str
     groups: tuple[Group, ...]
-    older: str = ""
 
 
-TOPIC_GROUPS = ((Topic.Kind.REGION, "Regions"), (Topic.Kind.COUNTRY, "Countries"), (Topic.Kind.THEME, "Themes"))
+TOPIC_GROUPS = (
+    (Topic.Kind.REGION, "Regions"),
+    (Topic.Kind.COUNTRY, "Countries"),
+    (Topic.Kind.GROUP, "Alliances and dialogues"),
+    (Topic.Kind.ORGANISATION, "Organisations"),
+    (Topic.Kind.THEME, "Themes"),
+)
 INDEX_ENTRIES = 200
 MANY_ENTRIES = 40  # more than anyone looks through without letters
 
 
-def _by_letter(title: str, entries: list[Entry]) -> Group:
+def by_letter(title: str, entries: list[Entry]) -> Group:
     """A group in the order of a dictionary, É beside E; a long one with its letters."""
-
-    def plain(entry: Entry) -> str:
-        return unicodedata.normalize("NFKD", entry.name).casefold()
-
-    entries = sorted(entries, key=plain)
-    if len(entries) <= MANY_ENTRIES:
-        return Group(title, tuple(entries))
-    letters: dict[str, str] = {}
-    for number, entry in enumerate(entries):
-        letter = plain(entry)[:1].upper()
-        letter = letter if letter.isalpha() else "0-9"
-        if letter not in letters:
-            letters[letter] = f"{slugify(title)}-{letter.lower()}"
-            entries[number] = replace(entry, anchor=letters[letter])
-    return Group(title, tuple(entries), tuple(Link(letter, f"#{anchor}") for letter, anchor in letters.items()))
+    shelves = alphabet.shelves(entries, lambda entry: entry.name)
+    ordered = [entry for shelf in shelves for entry in shelf.things]
+    if len(ordered) <= MANY_ENTRIES:
+        return Group(title, tuple(ordered))
+    letters = []
+    number = 0
+    for shelf in shelves:
+        anchor = f"{slugify(title) or 'letter'}-{shelf.key}"
+        ordered[number] = replace(ordered[number], anchor=anchor)
+        letters.append(Link(shelf.name, f"#{anchor}"))
+        number += len(shelf.things)
+    return Group(title, tuple(ordered), tuple(letters))
 
 
 def topics() -> IndexPage:
@@ -379,41 +340,14 @@ def topics() -> IndexPage:
             if t.kind == kind
         ]
         if found:
-            groups.append(_by_letter(title, found))
+            groups.append(by_letter(title, found))
     return IndexPage(
         title="Topics",
-        description="Everything we write about: regions, countries and themes.",
+        description="Everything we write about: regions, countries, alliances, organisations and themes.",
         canonical="/topics/",
         crumbs=(Link("Home", "/"), Link("Topics", "/topics/")),
         kind="topics",
         groups=tuple(groups),
-    )
-
-
-def authors(after: str = "") -> IndexPage:
-    """Those who wrote something, by name; those with a biography first page by page (an archive can have thousands)."""
-    wrote = Author.objects.annotate(written=Count("bylines", filter=Q(bylines__article__live=True))).filter(written__gt=0)
-    rows = list(wrote.filter(name__gt=after).select_related("portrait").order_by("name")[: INDEX_ENTRIES + 1])
-    more, rows = len(rows) > INDEX_ENTRIES, rows[:INDEX_ENTRIES]
-    shelf = Shelf((row.portrait for row in rows), [PORTRAIT])
-    entries = tuple(
-        Entry(
-            row.name,
-            row.get_absolute_url(),
-            row.role or teaser.summary("", row.biography, 120),
-            shelf.picture(row.portrait, "", [PORTRAIT]),
-            row.written,
-        )
-        for row in rows
-    )
-    return IndexPage(
-        title="Authors",
-        description="Those who write for us.",
-        canonical=f"/authors/?after={after}" if after else "/authors/",
-        crumbs=(Link("Home", "/"), Link("Authors", "/authors/")),
-        kind="authors",
-        groups=(Group("", entries),) if entries else (),
-        older=rows[-1].name if more else "",
     )
 
 

@@ -4,9 +4,12 @@
 |-----------------------------------------------------|----------------------------------------------------------|
 | none of our cookies, address in no licensed network | public, max-age=0, s-maxage=60, stale-while-revalidate=30 |
 | anything else                                       | private, no-cache                                        |
+| a private feed, whose address is the secret         | private, no-cache; noindex; no cookie is set             |
 | a preview of a draft                                | private, no-store                                        |
+| suggestions while typing, as the first two          | public or private, max-age=60                            |
 
-All vary by Cookie, and carry an ETag made from the bytes. Cookies that are not ours change nothing.
+A search is answered for whoever asks: private, no-cache. All vary by Cookie, and what may be asked for again carries an ETag made
+from the bytes. Cookies that are not ours change nothing.
 """
 
 from __future__ import annotations
@@ -102,7 +105,7 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     response["ETag"] = etag
     answer = get_conditional_response(request, etag=etag, response=response)
     if isinstance(answer, HttpResponseNotModified):
-        for name in ("Cache-Control", "Content-Security-Policy", "Vary", "ETag"):
+        for name in ("Cache-Control", "Content-Security-Policy", "Vary", "ETag", "X-Robots-Tag", "Referrer-Policy"):
             if name in response:
                 answer[name] = response[name]
         patch_vary_headers(answer, ["Accept-Encoding"])  # as on the page itself, which is compressed on its way out
@@ -115,6 +118,25 @@ def personal(response: HttpResponse) -> HttpResponse:
     response["Content-Security-Policy"] = content_security_policy()
     patch_vary_headers(response, ["Cookie"])
     return response
+
+
+def suggestions(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of what is the same for everybody and is asked for at each letter.
+
+    Public only as pages are: the answer to whoever comes with a cookie of ours may set another.
+    """
+    response["Cache-Control"] = f"{'public' if is_public(request) else 'private'}, max-age=60"
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def secret_address(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """``response`` with the headers of what whoever knows its address may read: for nobody's cache but theirs, and no index."""
+    response["Cache-Control"] = PRIVATE
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    response["Content-Security-Policy"] = content_security_policy()
+    return conditional(request, response)
 
 
 def preview(response: HttpResponse) -> HttpResponse:

@@ -15,8 +15,18 @@ from masthead.core import network, notices
 from masthead.front import headers, marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Wagtail, files and probes know readers, not visitors; the sandbox stands for a provider's site elsewhere
-ELSEWHERE = ("/newsroom/", "/static/", "/media/", "/health/", "/documents/", "/webhooks/", "/sandbox/")
+# Wagtail, files and probes know readers, not visitors; a private feed asks nobody who they are, and gives them no cookie; the
+# sandbox stands for a provider's site elsewhere
+ELSEWHERE = (
+    "/newsroom/",
+    "/static/",
+    "/media/",
+    "/health/",
+    "/documents/",
+    "/webhooks/",
+    "/feeds/private/",
+    "/sandbox/",
+)
 
 
 class Compress(GZipMiddleware):

@@ -15,6 +15,7 @@ from masthead.ads import services as ads
 from masthead.core import clock
 from masthead.front import headers
 from masthead.front.content import Page, PublicationFacts, publication_facts
+from masthead.front.languages import supported
 from masthead.front.pageview import PageView, view_of
 
 
@@ -35,13 +36,8 @@ def render_page(view: PageView, page: Page, publication: PublicationFacts, now: 
         "publication": publication,
         "ads": {slot.replace("-", "_"): ad for slot, ad in filled.shown.items()},
     }
-    with translation.override(_supported(view.locale)):
+    with translation.override(supported(view.locale)):
         return Rendering(render_to_string(page.template, context), filled.until)
-
-
-def _supported(locale: str) -> str:
-    """Django's name for ``locale``: dates are written its way; an unknown one falls back to English."""
-    return locale.lower() if translation.check_for_language(locale.lower()) else "en-gb"
 
 
 def view_for(request: HttpRequest, path: str, publication: PublicationFacts) -> PageView:
@@ -61,6 +57,6 @@ def render_personal(
     institution = visitor.institution if visitor else None
     view = view_of(request.path, who, None, institution=institution, locale=publication.language)
     everything = {"publication": publication, "view": view, "ads": {}, **(context or {})}
-    with translation.override(_supported(publication.language)):
+    with translation.override(supported(publication.language)):
         html = render_to_string(template, everything, request=request)
     return headers.personal(HttpResponse(html, status=status))

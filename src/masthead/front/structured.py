@@ -12,6 +12,7 @@ from typing import Any
 from masthead.access.policy import Access
 from masthead.articles.pictures import Picture
 from masthead.front.content import ArticlePage, HomePage, ListPage, Page, PublicationFacts
+from masthead.front.guides import RelationPage, TopicPage
 
 CONTEXT = "https://schema.org"
 
@@ -29,6 +30,8 @@ def of(page: Page, publication: PublicationFacts) -> list[dict[str, Any]]:
     if isinstance(page, HomePage):
         home = {"@context": CONTEXT, "@type": "WebSite", "name": publication.name, "url": absolute("/", publication)}
         things += [home, {"@context": CONTEXT, **publisher(publication)}]
+    if isinstance(page, TopicPage | RelationPage):
+        things.append(collection(page, publication))
     if isinstance(page, ListPage) and page.kind == "author" and not page.later_page:
         things.append(person(page, publication))
     if len(page.crumbs) > 1:
@@ -76,6 +79,33 @@ def publisher(publication: PublicationFacts) -> dict[str, Any]:
     found: dict[str, Any] = {"@type": "NewsMediaOrganization", "name": publication.name, "url": absolute("/", publication)}
     if publication.logo:
         found["logo"] = image(publication.logo, publication)
+    return found
+
+
+KINDS = {"region": "Place", "country": "Country", "organisation": "Organization"}
+
+
+def collection(page: TopicPage | RelationPage, publication: PublicationFacts) -> dict[str, Any]:
+    """A guide: what it is about, and the articles it shows."""
+    found: dict[str, Any] = {
+        "@context": CONTEXT,
+        "@type": "CollectionPage",
+        "name": page.name,
+        "url": absolute(page.path, publication),
+        "description": page.description,
+    }
+    if isinstance(page, TopicPage):
+        found["about"] = {"@type": KINDS.get(page.topic_kind, "Thing"), "name": page.name}
+        shown = (*page.key, *page.cards)
+    else:
+        found["about"] = [
+            {"@type": "Thing", "name": each.name, "url": absolute(each.path, publication)} for each in (page.first, page.second)
+        ]
+        shown = page.cards
+    listed = dict.fromkeys(absolute(card.path, publication) for card in shown)
+    items = [{"@type": "ListItem", "position": place, "url": address} for place, address in enumerate(listed, 1)]
+    if items:
+        found["mainEntity"] = {"@type": "ItemList", "itemListElement": items}
     return found
 
 

@@ -1,30 +1,62 @@
 """Reader-facing addresses (DESIGN 7)."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from masthead.front.views import (
     account,
+    archive,
     feeds,
     gifts,
+    guides,
     journey,
+    keeping,
+    library,
     media,
+    opensearch,
     pages,
     passkeys,
+    private_feeds,
     robots,
     sitemaps,
     subscribing,
     subscription,
 )
 
+
+class Year:
+    """Four digits."""
+
+    regex = "[0-9]{4}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return f"{value:04}"
+
+
+register_converter(Year, "year")
+
 urlpatterns = [
     path("", pages.home),
     path("articles/<slug:slug>/", pages.article),
     path("topics/", pages.topics),
-    path("topics/<slug:slug>/", pages.topic),
+    path("topics/<slug:slug>/", guides.topic),
     path("topics/<slug:slug>/feed.rss", feeds.topic),
+    path("topics/<slug:slug>/<year:year>/", guides.topic_year),  # before the next: a slug may be digits, too
+    path("topics/<slug:one>/<slug:other>/", guides.relation),
+    path("topics/<slug:one>/<slug:other>/feed.rss", feeds.relation),
+    path("topics/<slug:one>/<slug:other>/<year:year>/", guides.relation_year),
     path("authors/", pages.authors),
     path("authors/<slug:slug>/", pages.author),
     path("authors/<slug:slug>/feed.rss", feeds.author),
+    path("library/", library.library),
+    path("library/suggest.json", library.suggest),
+    path("api/v1/search", library.api),
+    path("archive/", archive.years),
+    path("archive/<int:year>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/", archive.stretch),
+    path("archive/<int:year>/<int:month>/<int:day>/", archive.stretch),
     path("subscribe/", pages.subscribe),
     path("subscribe/checkout/", subscribing.checkout),
     path("subscribe/return/", subscribing.came_back),
@@ -40,6 +72,13 @@ urlpatterns = [
     path("confirm/resend/", journey.resend),
     path("confirm/<str:token>/", journey.confirm_link),
     path("save/", journey.save),
+    path("follow/", keeping.follow),
+    path("library/save/", keeping.save_search),
+    path("account/following/end/", keeping.unfollow),
+    path("account/searches/rename/", keeping.rename_search),
+    path("account/searches/remove/", keeping.remove_search),
+    path("account/feeds/make/", keeping.make_feed),
+    path("account/feeds/end/", keeping.revoke_feed),
     path("account/", account.home),
     path("account/email/", account.change_email),
     path("account/email/confirm/", account.confirm_email),
@@ -62,8 +101,12 @@ urlpatterns = [
     path("account/subscription/receipts/<int:number>/", subscription.receipt),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
+    path("feeds/private/<str:token>.rss", private_feeds.feed),
+    path("opensearch.xml", opensearch.description),
     path("sitemap.xml", sitemaps.index),
     path("sitemap-pages.xml", sitemaps.pages),
+    path("sitemap-relations.xml", sitemaps.relations),
+    path("sitemap-archive.xml", sitemaps.archive),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles),
     path("news-sitemap.xml", sitemaps.news),
     path("robots.txt", robots.robots),

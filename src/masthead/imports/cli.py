@@ -78,6 +78,37 @@ def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_wor
         sys.exit(130)
 
 
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--update", is_flag=True, help="Also make topics and relations that are there what the file says.")
+def guides(file: Path, update: bool) -> None:
+    """Import the topics and relations of FILE, which `masthead export` wrote; its articles first, with `import jsonl`.
+
+    Introductions, codes, aliases, members and key articles; introductions and milestones of relations.
+    """
+    if not file.is_file():
+        raise click.ClickException(f"There is no file {file}.")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "masthead.site.settings")
+    import django
+
+    django.setup()
+    from masthead.imports import guides, jsonl
+
+    try:
+        outcome = guides.import_guides(file, update=update)
+    except jsonl.Unreadable as error:
+        raise click.ClickException(str(error)) from None
+    for what, counts in (("Topics", outcome.topics), ("Relations", outcome.relations)):
+        click.echo(f"{what}: {counts['added']:,} added, {counts['updated']:,} updated, {counts['there']:,} there and left alone.")
+    for problem in outcome.problems[:MOST_PROBLEMS]:
+        click.echo(problem, err=True)
+    if len(outcome.problems) > MOST_PROBLEMS:
+        click.echo(f"... and {len(outcome.problems) - MOST_PROBLEMS:,} more like these.", err=True)
+
+
+MOST_PROBLEMS = 20
+
+
 def summarise(outcome: object, seconds: float, report: Path | None) -> None:
     """Print what an import did, and what it left out and why."""
     from masthead.imports.services import Outcome

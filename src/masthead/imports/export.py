@@ -1,7 +1,8 @@
-"""Everything the publication has published, as JSON lines: topics, then authors, then articles.
+"""Everything the publication has published, as JSON lines: topics, relations, authors, then articles.
 
 One object a line, told apart by ``kind``. An article carries its ``blocks`` as stored (nothing is lost) and its ``body`` as plain
-paragraphs (any tool reads it, and ``masthead import jsonl`` does). Rows are streamed: memory does not grow with the archive.
+paragraphs (any tool reads it, and ``masthead import jsonl`` does); topics and relations name articles by their ``id`` and are
+read by ``masthead import guides``. Rows are streamed: memory does not grow with the archive.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, TextIO
 from django.db.models import Prefetch
 from django.utils.html import strip_tags
 
-from masthead.articles.models import Article, Author, Byline, Topic
+from masthead.articles.models import Article, Author, Byline, KeyArticle, Milestone, Relation, Topic
 
 BATCH = 200
 TEXT_BLOCKS = frozenset({"paragraph", "heading", "pull_quote", "list"})
@@ -29,15 +30,41 @@ def write(out: TextIO) -> Iterator[str]:
 
 def count() -> int:
     """How many lines there will be."""
-    return Topic.objects.count() + Author.objects.count() + Article.objects.count()
+    return sum(model.objects.count() for model in (Topic, Relation, Author, Article))
 
 
 def records() -> Iterator[dict[str, Any]]:
-    """Every topic, author and article (drafts too, marked by ``live``), as JSON-ready values."""
-    for topic in Topic.objects.order_by("pk").iterator(BATCH):
+    """Every topic, relation, author and article (drafts too, marked by ``live``), as JSON-ready values."""
+    key_articles = Prefetch("key_articles", KeyArticle.objects.select_related("article").only(*_KEY).order_by("sort_order"))
+    for topic in Topic.objects.prefetch_related(key_articles, "members").order_by("pk").iterator(BATCH):
         yield {
-            "kind": "topic", "slug": topic.slug, "name": topic.name, "topic_kind": topic.kind, "introduction": topic.introduction,
-        }  # fmt: skip
+            "kind": "topic",
+            "slug": topic.slug,
+            "name": topic.name,
+            "topic_kind": topic.kind,
+            "introduction": topic.introduction,
+            "code": topic.code,
+            "aliases": topic.aliases.splitlines(),
+            "members": [member.slug for member in topic.members.all()],
+            "key_articles": [identity(each.article) for each in topic.key_articles.all()],
+        }
+    milestones = Prefetch("milestones", Milestone.objects.select_related("article").only(*_MILESTONE).order_by("date", "pk"))
+    relations = Relation.objects.select_related("first", "second").prefetch_related(milestones).order_by("pk")
+    for relation in relations.iterator(BATCH):
+        yield {
+            "kind": "relation",
+            "pair": [relation.first.slug, relation.second.slug],
+            "introduction": relation.introduction,
+            "milestones": [
+                {
+                    "date": each.date.isoformat(),
+                    "date_precision": each.date_precision,
+                    "text": each.text,
+                    "article": identity(each.article) if each.article else None,
+                }
+                for each in relation.milestones.all()
+            ],
+        }
     for author in Author.objects.select_related("portrait").order_by("pk").iterator(BATCH):
         yield {
             "kind": "author",
@@ -54,11 +81,21 @@ def records() -> Iterator[dict[str, Any]]:
         yield _article(article)
 
 
+def identity(article: Article) -> str:
+    """What an article is called in the file."""
+    return article.import_key or f"masthead:{article.slug}"
+
+
+# without the body
+_KEY = ("topic", "sort_order", "article__import_key", "article__slug")
+_MILESTONE = ("relation", "date", "date_precision", "text", "article__import_key", "article__slug")
+
+
 def _article(article: Article) -> dict[str, Any]:
     blocks = list(article.body.raw_data)
     return {
         "kind": "article",
-        "id": article.import_key or f"masthead:{article.slug}",
+        "id": identity(article),
         "slug": article.slug,
         "title": article.title,
         "standfirst": article.standfirst,
@@ -76,6 +113,7 @@ def _article(article: Article) -> dict[str, Any]:
         "source": article.source,
         "source_url": article.source_url,
         "licence": article.licence,
+        "lang": article.language,
         "body": "\n\n".join(_texts(blocks)),
         "blocks": blocks,
     }

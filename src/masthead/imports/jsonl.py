@@ -2,7 +2,7 @@
 
 A line is a record with ``id``, ``title``, ``date`` and ``body`` (plain text with empty lines between paragraphs, or Markdown
 where ``format`` says so). It may have ``date_precision``, ``source``, ``url``, ``licence``, ``author`` or ``authors``,
-``topics``, ``country`` and ``deck``.
+``topics``, ``country``, ``lang`` and ``deck``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from masthead.imports import markdown, text
+from masthead.library import world
 
 FEWEST_WORDS = 20
 LONGEST_LINE = 16_000_000  # bytes; one record of more is a mistake
@@ -40,6 +41,8 @@ SOURCES = {
 }
 _PRECISION = {"day": "day", "month": "month", "year": "year", "period": "none"}
 _COUNTRY = re.compile(r"(?=.{4,40}$)[A-ZÀ-Þ][^\W\d_]+(?:[ '’.-]+(?:[^\W\d_]+))*")
+_SEVERAL = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\s+-\s+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Unreadable(Exception):
@@ -76,6 +79,7 @@ class Entry:
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
+    language: str = ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -181,8 +185,8 @@ def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: i
         raise Refused("has no text once markup is taken away")
     countries, country_note = _countries(record)
     notes += country_note
-    if _string(record, "lang") not in ("", "en"):
-        notes.append(f"in another language ({text.line(_string(record, 'lang'))[:10]})")
+    language, language_note = _language(record)
+    notes += language_note
     source = text.line(_string(record, "source"))
     return Entry(
         title=title[:255],
@@ -197,6 +201,7 @@ def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: i
         authors=tuple(dict.fromkeys(_author(name) for name in _names(record, "author", "authors"))),
         topics=tuple(dict.fromkeys(_topic(name) for name in _names(record, "topics"))),
         countries=countries,
+        language=language,
         notes=tuple(notes),
     )
 
@@ -238,15 +243,38 @@ def _topic(name: str) -> str:
 
 
 def _countries(record: dict[str, Any]) -> tuple[tuple[str, ...], list[str]]:
-    """The country a text is about where it is given by a plain name; codes differ from list to list, and some are no more."""
-    name = text.line(_string(record, "country")).rstrip("*").strip()
-    if not name:
+    """The countries a text is about, by the names they have now; one that is no more by its own, if that is a plain name.
+
+    A code of two letters is believed where all lists agree on it. The Factbook's are known to be FIPS.
+    """
+    given = text.line(_string(record, "country"))
+    if not given:
         return (), []
+    code = len(given) == 2
+    found = world.fips(given) if code and _string(record, "source") == "factbook" else world.named(given)
+    if found:
+        return (found.name,), []
+    name = given.rstrip("*").strip()
+    parts = _SEVERAL.split(re.sub(r"\(.*?\)", "", name))
+    if several := [part.name for each in parts if len(parts) > 1 and (part := world.named(each))]:
+        return tuple(dict.fromkeys(several)), []
     if name.endswith(", The"):
         name = f"The {name.removesuffix(', The')}"
     if _COUNTRY.fullmatch(name) and not name.isupper():
         return (name,), []
-    return (), ["country is a code or no plain name: left out"]
+    return (), ["country is an unknown code or no plain name: left out"]
+
+
+def _language(record: dict[str, Any]) -> tuple[str, list[str]]:
+    """The text's language as a tag such as eo or pt-BR. Some sources write eng_US or English (UK): those tell too little."""
+    given = text.line(_string(record, "lang")).replace("_", "-")
+    if not given:
+        return "", []
+    if len(given) > 12 or not _LANGUAGE.fullmatch(given):
+        return "", ["in an unknown language"]
+    first, dash, rest = given.partition("-")
+    tag = f"{first.lower()}{dash}{rest}"
+    return tag, [] if first.lower() == "en" else [f"in another language ({tag})"]
 
 
 def _dated(record: dict[str, Any], zone: ZoneInfo, now: datetime) -> tuple[datetime, str]:

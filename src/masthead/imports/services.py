@@ -25,8 +25,11 @@ from masthead.core import changelog, clock
 from masthead.core.models import Publication
 from masthead.imports import jsonl
 from masthead.imports.judges import Judges, Verdicts
+from masthead.library import world
+from masthead.library.models import TopicSuggestion
 
 BATCH = 500
+FOR_GUIDES = ("topic", "relation")  # kinds of lines of an export
 _AHEAD = 2  # batches read while one is written
 _SMALL = 1_000_000  # bytes; below, a second process takes longer to start than it saves
 _MOST_ROWS = 100_000  # of the report; a file in which everything is wrong must not fill the memory
@@ -142,6 +145,7 @@ class _Run:
         self.access, self.update, self.judges, self.outcome = access, update, judges, outcome
         self.keys: set[str] = set()  # with ``bodies`` the only things that grow with the file: some 200 bytes a record
         self.bodies: dict[bytes, int] = {}
+        self.at_home = Publication.load().language.partition("-")[0].lower()
 
     def begin(self, lines: list[jsonl.Line]) -> _Batch:
         """Look up what is there, and have the rest judged."""
@@ -184,6 +188,9 @@ class _Run:
     def _candidates(self, lines: Iterable[jsonl.Line]) -> Iterator[_Candidate]:
         for line in lines:
             record = line.record or {}
+            if record.get("kind") in FOR_GUIDES:
+                self.outcome.skip(line.number, record, "is a topic or a relation, which `masthead import guides` reads")
+                continue
             try:
                 key = jsonl.key(record)
             except jsonl.Refused as refused:
@@ -219,7 +226,7 @@ class _Run:
     def _articles(self, entries: list[tuple[_Candidate, jsonl.Entry]]) -> list[bulk.NewArticle]:
         people = bulk.authors(dict.fromkeys(name for _, entry in entries for name in entry.authors))
         themes = bulk.topics(dict.fromkeys(name for _, entry in entries for name in entry.topics))
-        countries = bulk.topics(dict.fromkeys(name for _, entry in entries for name in entry.countries), Topic.Kind.COUNTRY)
+        countries = _countries(name for _, entry in entries for name in entry.countries)
         return [
             bulk.NewArticle(
                 title=entry.title,
@@ -231,6 +238,7 @@ class _Run:
                 source=entry.source,
                 source_url=entry.source_url,
                 licence=entry.licence,
+                language=self._language(entry),
                 import_key=each.key,
                 authors=tuple(people[name] for name in entry.authors),
                 topics=(*(countries[name] for name in entry.countries), *(themes[name] for name in entry.topics)),
@@ -238,6 +246,10 @@ class _Run:
             )
             for each, entry in entries
         ]
+
+    def _language(self, entry: jsonl.Entry) -> str:
+        """The text's language where it is not the publication's, which goes without saying."""
+        return "" if entry.language.partition("-")[0] == self.at_home else entry.language
 
     def _change(self, candidate: _Candidate, entry: jsonl.Entry, pk: int) -> None:
         """Bring one article up to its record: only where they differ, and never over an editor's work."""
@@ -252,15 +264,19 @@ class _Run:
                 "source": entry.source,
                 "source_url": entry.source_url,
                 "licence": entry.licence,
+                "language": self._language(entry),
             }
             people = bulk.authors(entry.authors)
             wanted_authors = list(dict.fromkeys(people[name] for name in entry.authors))
-            themes = bulk.topics(entry.topics) | bulk.topics(entry.countries, Topic.Kind.COUNTRY)
+            wanted_topics = {*bulk.topics(entry.topics).values(), *_countries(entry.countries).values()}
+            # what was found in the text, and taken, stays: no record knows of it
+            accepted = TopicSuggestion.objects.filter(article=pk, state=TopicSuggestion.State.ACCEPTED)
+            wanted_topics |= {topic.pk for topic in article.topics.all()} & set(accepted.values_list("topic", flat=True))
             same = (
                 all(getattr(article, name) == value for name, value in fields.items())
                 and article.body.get_prep_value() == body.get_prep_value()
                 and [byline.author_id for byline in article.bylines.all()] == wanted_authors
-                and {topic.pk for topic in article.topics.all()} == set(themes.values())
+                and {topic.pk for topic in article.topics.all()} == wanted_topics
             )
             if same:
                 self.outcome.unchanged += 1
@@ -280,7 +296,7 @@ class _Run:
             article.draft_title = entry.title
             article.body = body
             article.bylines = [Byline(author_id=author, sort_order=order) for order, author in enumerate(wanted_authors)]
-            article.topics = list(Topic.objects.filter(pk__in=themes.values()))
+            article.topics = list(Topic.objects.filter(pk__in=wanted_topics))
             article.save(clean=False)
             if article.live and entry.draft:
                 Page.objects.filter(pk=pk).update(live=False, has_unpublished_changes=True)
@@ -289,6 +305,12 @@ class _Run:
                 articles.render(article=article)
         self.outcome.updated += 1
         self.outcome.row(candidate.line, candidate.record, "updated", "the record differs from what was imported")
+
+
+def _countries(names: Iterable[str]) -> dict[str, int]:
+    """The topic of each country, by name; made where there is none."""
+    known = {name: world.named(name) for name in dict.fromkeys(names)}
+    return bulk.countries({name: found.code if found else "" for name, found in known.items()})
 
 
 def _kind(reason: str) -> str:

@@ -81,36 +81,54 @@ class Follower:
         about = self.about.at(max(number, rows[-1][0]))
         stale = {int(key.partition(":")[2]) for key in keys if key.startswith("article:")}
         stale |= {n for key in keys if (ends := _RANGE.fullmatch(key)) for n in documents.between(int(ends[1]), int(ends[2]))}
-        if keys & {change_keys.EVERYTHING, change_keys.POLICY}:
+        everything = bool(keys & {change_keys.EVERYTHING, change_keys.POLICY})
+        if stale or everything:
             now = documents.about_now(about.number)
-            if (now.language, now.timezone, now.teaser) != (about.language, about.timezone, about.teaser):
+            if not _alike(now, about):
                 return False
-            # a name that is new stands on no article yet that is not named by the log itself
-            was = dict(about.names)
-            stale |= documents.named({name for name, digest in now.names if name in was and was[name] != digest})
-            stale |= documents.named({name for name, _ in now.names if name not in was})
-            about = replace(about, names=now.names)
+            if everything:
+                stale |= self._named_anew(now)
+            # names that are new stand on articles the log itself names; of others it will tell with the next number
+            names = now.names if everything else tuple(sorted((dict(now.names) | dict(about.names)).items()))
+            about = replace(about, names=names)
         self._write(stale, about)
         return True
 
-    def reconcile(self) -> int:
-        """Look for articles the log did not tell of (it is a day long), and for such as are no more. Returns how many."""
-        # the number is read first: what changes while we compare is told by the log
-        number = changelog.latest()
-        wanted = documents.versions()
-        held = self.held()
+    def _named_anew(self, now: About) -> set[int]:
+        """The articles that carry a topic or an author that goes by another name now, is new, or is no more."""
+        was, new = dict(self.about.names), dict(now.names)
+        stale = documents.named({name for name, digest in new.items() if was.get(name) != digest})
+        # of what is no more nothing but the index knows whose it was
+        for slug in {was[name].partition(":")[0] for name in was.keys() - new.keys()}:
+            for field in ("topic", "region", "author"):
+                stale |= self._numbers(Query.term_query(schema.SCHEMA, field, slug)).keys()
+        return stale
+
+    def reconcile(self) -> int | None:
+        """Look for what the log did not tell of (it is a day long): articles that are missing, others, or no more, and new names.
+
+        Returns how many articles were written; None where the index has to be built anew.
+        """
+        # what changes while we compare is told by the log, from the number we have followed it to
+        now = documents.about_now(self.about.number)
+        if not _alike(now, self.about):
+            return None
+        wanted, held = documents.versions(), self._numbers(Query.all_query())
         stale = {n for n, version in wanted.items() if held.get(n) != version} | (held.keys() - wanted.keys())
-        if stale:
-            self._write(stale, self.about.at(number) if number <= self.about.number else self.about)
+        stale |= self._named_anew(now)
+        if stale or now.names != self.about.names:
+            self._write(stale, replace(self.about, names=now.names))
         return len(stale)
 
-    def held(self) -> dict[int, int]:
-        """Every article in the index, with its version."""
+    def _numbers(self, query: Query) -> dict[int, int]:
+        """Every article in the index that matches ``query``, with its version."""
         self._index.reload()
         searcher = self._index.searcher()
         if not searcher.num_docs:
             return {}
-        addresses = [address for _, address in searcher.search(Query.all_query(), searcher.num_docs, count=False).hits]
+        addresses = [address for _, address in searcher.search(query, searcher.num_docs, count=False).hits]
+        if not addresses:
+            return {}
         numbers = searcher.fast_field_values("number", addresses)
         return {int(n or 0): int(v or 0) for n, v in zip(numbers, searcher.fast_field_values("rendered", addresses), strict=True)}
 
@@ -124,7 +142,8 @@ class Follower:
                 for at in range(0, len(numbers), documents.BATCH):
                     batch = numbers[at : at + documents.BATCH]
                     for number in batch:
-                        writer.delete_documents_by_term("number", number)
+                        # by a query: given a number, tantivy-py's deletion by term makes a signed one of it, which no article has
+                        writer.delete_documents_by_query(Query.term_query(schema.SCHEMA, "number", number))
                     for document in maker.documents(batch):
                         writer.add_document(document)
                 writer.commit()
@@ -139,3 +158,8 @@ class Follower:
         """Give the writer's memory back, where it has not been needed for a while."""
         if self._writer is not None and (at_once or time.monotonic() - self._used > 60):
             self._writer = None  # what was not committed is forgotten with it
+
+
+def _alike(one: About, other: About) -> bool:
+    """Whether texts are indexed in the same way for both."""
+    return (one.language, one.timezone, one.teaser) == (other.language, other.timezone, other.teaser)

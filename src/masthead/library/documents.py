@@ -36,14 +36,14 @@ def about_now(number: int) -> About:
 
 
 def _names() -> dict[str, str]:
-    """A digest of what is indexed of each topic and author."""
+    """The slug of each topic and author, and a digest of what is indexed of it."""
     found = {f"topic:{row[0]}": _digest(row) for row in Topic.objects.values_list("pk", "name", "slug", "kind", "aliases")}
     found |= {f"author:{row[0]}": _digest(row) for row in Author.objects.values_list("pk", "name", "slug")}
     return found
 
 
 def _digest(row: tuple[object, ...]) -> str:
-    return sha256(repr(row).encode()).hexdigest()[:12]
+    return f"{row[2]}:{sha256(repr(row).encode()).hexdigest()[:12]}"
 
 
 def named(changed: set[str]) -> set[int]:
@@ -121,7 +121,7 @@ class Maker:
             teaser = plain("\n".join(html for _, html in parts.teaser))
             rest = plain("\n".join(html for _, html in parts.rest))
             whole = f"{teaser}\n{rest}"
-            local = dated.astimezone(self._zone)
+            local = self._local(dated)
             exact = precision in (Article.Precision.DAY, Article.Precision.MONTH)
             yield schema.document(
                 number=number,
@@ -148,6 +148,12 @@ class Maker:
                 dated=int(dated.astimezone(UTC).timestamp()),
                 rendered=microseconds(rendered),
             )
+
+    def _local(self, moment: datetime) -> datetime:
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:  # the calendar's first and last day
+            return moment
 
     def _learn(self, topics: Sequence[int]) -> None:
         for pk, *rest in Topic.objects.filter(pk__in=topics).values_list("pk", "name", "slug", "kind", "aliases"):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,8 +22,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from masthead.core import notices
-from masthead.library import building, documents
+from masthead.library import building, documents, soundness
 from masthead.library.place import Busy, Place
+from masthead.library.soundness import is_damage
 
 log = logging.getLogger("masthead.library")
 
@@ -31,6 +33,7 @@ COMPARE = 600.0  # seconds between two comparisons of all articles with the inde
 LITTLE = 3_000  # articles that are indexed on the spot; more in a process of their own, for its memory and its time
 LONGEST_WAIT = 30.0  # seconds after failures
 NOTICE = "library"
+BUSY = 75  # exit status of a builder that finds another one at work
 
 
 def place() -> Place:
@@ -70,7 +73,9 @@ class Keeper:
             log.info("the library waits for the database: %s", str(error).strip().partition("\n")[0])
             connection.close()
             self._wait(2.0)
-        except Exception as error:  # tantivy raises ValueError for everything, a full disk included
+        except BaseException as error:  # tantivy raises ValueError for everything, a full disk included; or it panics
+            if not (isinstance(error, Exception) or is_damage(error)):
+                raise
             self._failed(error)
 
     def stop(self) -> None:
@@ -94,6 +99,8 @@ class Keeper:
         threading.Thread(target=run, name="library", daemon=True).start()
 
     def _hold(self) -> bool:
+        if self._lock is not None and not self._place.still(self._lock):
+            self.stop()  # somebody took the directory away, and whoever comes next will hold another lock
         if self._lock is None:
             try:
                 self._lock = self._place.lock()
@@ -110,27 +117,46 @@ class Keeper:
             if status is None:
                 return False
             self._child = None
+            if status == BUSY:
+                raise Busy("Somebody else builds.")
             if status:
                 raise RuntimeError(f"building the index ended with status {status}")
         path = self._place.current()
-        if self._follower is None or self._follower.path != path:
-            about = self._place.about(path)
+        doubted = self._place.doubted()
+        if self._follower is None or self._follower.path != path or doubted:
             self._follower = None
-            if path is None or about is None:
+            if path is None or not self._open(path):
                 return self._build()
-            try:
-                self._follower = building.Follower(self._place, path, about)
-            except Exception as error:
-                log.warning("the library's index cannot be opened (%s): it is built anew", error)
-                return self._build()
-            self._compared = 0.0
         if not self._follower.follow():
             return self._build()
         if time.monotonic() - self._compared > COMPARE or not self._compared:
-            if found := self._follower.reconcile():
+            found = self._follower.reconcile()
+            if found is None:
+                return self._build()
+            if found:
                 log.info("%d articles were missing from the library or stood there no more", found)
             self._compared = time.monotonic()
         self._follower.rest()
+        return True
+
+    def _open(self, path: Path) -> bool:
+        """Go on with the index at ``path``, if it is of this version and undamaged. Says whether."""
+        about = self._place.about(path)
+        if about is None:
+            return False
+        if broken := soundness.damaged(path):
+            log.warning("the library's index is damaged (%s): it is built anew", ", ".join(broken[:5]))
+            return False
+        try:
+            self._follower = building.Follower(self._place, path, about)
+        except BaseException as error:
+            if not is_damage(error):
+                raise
+            log.warning("the library's index cannot be opened (%s): it is built anew", error)
+            return False
+        with suppress(Busy), self._place.building():
+            self._place.tidy(path)
+        self._compared = 0.0
         return True
 
     def _build(self) -> bool:
@@ -139,15 +165,15 @@ class Keeper:
             building.build(self._place)
             return False
         environment = {**os.environ, "MASTHEAD_DATA": str(settings.MASTHEAD.data)}
-        self._child = subprocess.Popen(  # ourselves
-            [sys.executable, "-m", "masthead.site", "reindex", "--quiet"],
+        self._child = subprocess.Popen(  # noqa: S603  # ourselves
+            [sys.executable, "-m", "masthead.site", "reindex", "--keeper", str(os.getpid())],
             env=environment,
             stdin=subprocess.DEVNULL,
             cwd=Path.cwd(),
         )
         return False
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._failures += 1
         self._follower = None
         sentence = str(error).strip().partition("\n")[0][:200] or type(error).__name__

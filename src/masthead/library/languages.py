@@ -5,10 +5,12 @@ The index and the query use the same analyzers, tantivy's own, so that they cann
 
 from __future__ import annotations
 
-from functools import cache
+import unicodedata
+from functools import cache, lru_cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+_UNSEEN = "\u00ad\u2060\ufeff"  # soft hyphen, word joiner, byte order mark
 LONGEST_WORD = 60  # bytes; what is longer is no word, and would only fill the dictionary
 
 # ISO 639-1 to the names tantivy gives its Snowball stemmers. Other languages are folded, but not stemmed.
@@ -82,12 +84,24 @@ def _without_stop_words(language: str) -> TextAnalyzer:
     return _folding().filter(Filter.stopword(STEMMERS[language])).build()
 
 
+def composed(text: str) -> str:
+    """``text`` with every letter in one form, and without the hyphens that only show at the end of a line.
+
+    A letter and its accent may be two characters, and between them a word would end.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    for unseen in _UNSEEN:
+        if unseen in text:
+            text = text.replace(unseen, "")
+    return text
+
+
 def words(text: str) -> list[str]:
     """The words of ``text`` in order, lower-cased and without accents."""
     return list(plain().analyze(text))
 
 
-@cache
+@lru_cache(maxsize=20_000)  # and no more: readers type what they like
 def is_function_word(word: str, language: str) -> bool:
     """Whether ``word`` (folded) says nothing by itself in ``language``: "the", "of"."""
     if language == "en":
@@ -95,6 +109,7 @@ def is_function_word(word: str, language: str) -> bool:
     return language in _WITH_STOP_WORDS and not _without_stop_words(language).analyze(word)
 
 
+@lru_cache(maxsize=50_000)  # one question asks for the same stems several times
 def stem(word: str, language: str) -> str:
     """The term of one folded ``word`` in ``language``."""
     found = stemming(language).analyze(word)

@@ -37,6 +37,7 @@ REPEATED = 0.8  # a word asked for n times counts n ** this
 NEAR_IN_TEXT, NEAR_IN_TITLE = 0.1, 0.3  # for neighbouring words of the search that stand together
 MOST_NEAR = 8  # pairs, and words from which on pairs are looked for in headlines only: phrases are what costs
 MOST_SENSES = 24  # different words
+MOST_TOGETHER = 24  # words of one phrase, or of one word with hyphens
 SHORTEST_PREFIX = 2
 
 Terms = tuple[str, ...]
@@ -187,12 +188,13 @@ class Matcher:
                 parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "words", pattern), 0.8))
             if self.whole:
                 parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "body", pattern), 0.5))
+        before = list(dict.fromkeys(before))[:MOST_TOGETHER]
         return _all([*(self._term(word, rest=rest) for word in before), _any(parts)])
 
     # Phrases ----------------------------------------------------------------------------------------------------------
 
     def _phrase(self, phrase: Phrase) -> Query:
-        words = tuple(languages.words(phrase.text))
+        words = tuple(languages.words(phrase.text)[:MOST_TOGETHER])
         if not words:
             return Query.empty_query()
         # one word in quotation marks is a word as such: without synonyms, but of the rest it may say as little as any
@@ -261,7 +263,7 @@ class Matcher:
         return [Query.const_score_query(query, 0.0) for query in found]
 
     def _named(self, text_field: str, slug_field: str, name: str) -> Query:
-        words = languages.words(name)
+        words = languages.words(name)[:MOST_TOGETHER]
         parts = [Query.term_query(SCHEMA, slug_field, name.strip().lower())]
         if words:
             stem = self.languages[0] if text_field == "topics" else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -15,35 +15,56 @@ from html import escape
 from masthead.library import languages
 
 LENGTH = 240  # characters of a passage
-_WORD = re.compile(r"[^\W_]+")
-# Letters that fold to one other, so that places in a folded text are places in the text
-_FOLD = str.maketrans(
-    {
-        chr(code): base
-        for code in range(0xC0, 0x250)
-        if len(base := unicodedata.normalize("NFD", chr(code))[0]) == 1 and base != chr(code)
-    }
-)
+
+
+def _foldings() -> dict[str, str]:
+    """Letters with accents, and what the analyzer makes of them."""
+    letters = map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
+    return {letter: found[0] for letter in letters if len(found := languages.words(letter)) == 1}
+
+
+_FOLD = _foldings()
+_ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")  # a text has few: finding them is quicker than looking at every character
+_SEVERAL = re.compile(f"[{''.join(letter for letter, folded in _FOLD.items() if len(folded) > 1)}]")  # ß, æ
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else _ACCENTED.sub(lambda match: _FOLD.get(match[0], match[0]), text)
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide."""
+    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
+
+    ``beginnings`` are what all candidates begin with.
+    """
 
     pattern: re.Pattern[str] | None
     terms: frozenset[str]
     prefix: str
     languages: tuple[str, ...]
+    beginnings: tuple[str, ...] = ()
+
+    def promises(self, texts: Sequence[str]) -> list[int]:
+        """How many different words of the search may stand in each of ``texts``, which may also be HTML: a look, no more."""
+        lowered = _folded("\0".join(texts)).lower()
+        here = [beginning for beginning in self.beginnings if beginning in lowered]
+        if not here:
+            return [0] * len(texts)
+        return [sum(beginning in text for beginning in here) for text in lowered.split("\0")]
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Where words of the search stand in ``text``: from, to, term."""
         if self.pattern is None:
             return []
-        folded = text if text.isascii() else text.translate(_FOLD)
+        place: Callable[[int], int] = int
+        if _SEVERAL.search(text):
+            # of each character of the folded text: where it stands in the text
+            place = [number for number, letter in enumerate(text) for _ in _FOLD.get(letter, letter)].__getitem__
         found = []
-        for match in self.pattern.finditer(folded):
+        for match in self.pattern.finditer(_folded(text)):
             if term := self._term(match[0]):
-                found.append((match.start(), match.end(), term))
+                found.append((place(match.start()), place(match.end() - 1) + 1, term))
         return found
 
     def _term(self, word: str) -> str:
@@ -79,7 +100,7 @@ def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
     pattern = (
         re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(shortest)))})[^\W_]*", re.IGNORECASE) if shortest else None
     )
-    return Marker(pattern, frozenset(terms), prefix, tuple(some))
+    return Marker(pattern, frozenset(terms), prefix, tuple(some), tuple(shortest))
 
 
 def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:
@@ -88,8 +109,9 @@ def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> st
     The paragraph with most different words wins, and in it the stretch with most of them.
     """
     best: tuple[int, int] = (0, 0)
-    chosen, places = (paragraphs[0] if paragraphs else ""), []
-    for text in paragraphs[:400]:
+    chosen, places = (_shown(paragraphs[0]) if paragraphs else ""), []
+    for paragraph in paragraphs[:400]:
+        text = _shown(paragraph)
         found = mark.places(text)
         if found:
             rank = (len({term for _, _, term in found}), min(len(found), 4))
@@ -136,4 +158,10 @@ def _cut(text: str, at: int, length: int, places: Sequence[tuple[int, int, str]]
 
 def marked(text: str, mark: Marker) -> str:
     """All of ``text`` as HTML with the words of the search marked."""
+    text = _shown(text)
     return _cut(text, 0, len(text), mark.places(text))
+
+
+def _shown(text: str) -> str:
+    """``text`` with each letter and its accents in one character, and without soft hyphens: so that words are whole."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).replace("\u00ad", "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +18,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from masthead.library.schema import VERSION
 
 ABOUT = "masthead.json"
+_NAME = re.compile(r"index-[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class About:
     teaser: int  # paragraphs that are open, as the policy had it
     number: int
     languages: tuple[str, ...] = ()  # of its texts; the publication's first
-    names: tuple[tuple[str, str], ...] = ()  # topics and authors, each with a digest of what is indexed of it
+    names: tuple[tuple[str, str], ...] = ()  # topics and authors, each with its slug and a digest of what is indexed of it
 
     def at(self, number: int) -> About:
         """The same, having followed the log to ``number``."""
@@ -52,10 +55,9 @@ class Place:
 
     def current(self) -> Path | None:
         """The index in use; None where there is none."""
-        with suppress(OSError, UnicodeDecodeError):
+        with suppress(OSError, ValueError):
             name = (self.root / "current").read_text().strip()
-            path = self.root / name
-            if name and "/" not in name and path.is_dir():
+            if _NAME.fullmatch(name) and (path := self.root / name).is_dir():
                 return path
         return None
 
@@ -63,11 +65,18 @@ class Place:
         """What the index at ``path`` says of itself; None where it cannot be used by this version."""
         if path is None:
             return None
-        with suppress(OSError, ValueError, TypeError, KeyError):
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             found: dict[str, Any] = json.loads((path / ABOUT).read_text())
-            if found.get("version") == VERSION:
-                names = tuple((str(name), str(digest)) for name, digest in found.pop("names", ()))
-                return About(**{**found, "languages": tuple(found["languages"]), "names": names})
+            if found["version"] == VERSION:
+                return About(
+                    version=VERSION,
+                    language=str(found["language"]),
+                    timezone=ZoneInfo(found["timezone"]).key,
+                    teaser=int(found["teaser"]),
+                    number=int(found["number"]),
+                    languages=tuple(str(language) for language in found["languages"]),
+                    names=tuple((str(name), str(digest)) for name, digest in found["names"]),
+                )
         return None
 
     def write_about(self, path: Path, about: About) -> None:
@@ -86,9 +95,28 @@ class Place:
         Processes that still have files of the old one open read on in them until they look again.
         """
         _replace(self.root / "current", path.name)
+        self.tidy(path)
+
+    def tidy(self, path: Path) -> None:
+        """Take away every index but the one at ``path``: former ones, and what somebody was building when he was killed.
+
+        Only for whoever builds, or sees that nobody does.
+        """
         for other in self.root.glob("index-*"):
             if other != path:
                 shutil.rmtree(other, ignore_errors=True)
+
+    def doubt(self) -> None:
+        """Ask whoever writes to look whether the index in use is damaged."""
+        with suppress(OSError):
+            (self.root / "doubted").touch()
+
+    def doubted(self) -> bool:
+        """Whether somebody asked for that since the last call."""
+        with suppress(OSError):
+            (self.root / "doubted").unlink()
+            return True
+        return False
 
     def discard(self, path: Path) -> None:
         """Take away a directory that will not be used."""
@@ -107,6 +135,14 @@ class Place:
             handle.close()
             return None
         return handle
+
+    def still(self, handle: IO[str], name: str = "lock") -> bool:
+        """Whether ``handle`` is that of the lock as others find it; not so once somebody has taken the directory away."""
+        try:
+            mine, theirs = os.fstat(handle.fileno()), (self.root / name).stat()
+        except OSError:
+            return False
+        return (mine.st_dev, mine.st_ino) == (theirs.st_dev, theirs.st_ino)
 
     @contextmanager
     def building(self) -> Iterator[None]:

@@ -6,13 +6,15 @@ Nothing a reader types is an error. What cannot be understood is searched for as
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 from urllib.parse import quote
+
+from masthead.library import languages
 
 LONGEST = 300  # characters of text
 MOST_WORDS = 60
@@ -46,7 +48,7 @@ class Wanted:
     words: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[str, ...] = ()
-    prefix: str = ""  # the last word, where it may go on
+    prefix: str = ""  # the word that may go on: starred, or the last one while it is typed
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     since: date | None = None
@@ -83,32 +85,45 @@ class Request:
 
     def query_string(self, **changes: object) -> str:
         """The canonical query string, with ``changes`` to fields; page 1 unless ``page`` is given. Empty for an empty search."""
-        # whoever narrows or sorts anew begins on the first page
-        changed = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
-        pairs: list[tuple[str, str]] = []
-        if changed.text:
-            pairs.append(("q", changed.text))
+        # by hand: a page of results has a hundred of these, and making as many requests takes milliseconds
+        changed: dict[str, Any] = {name: getattr(self, name) for name in _KEPT} | changes
+        text, year, month, order = (changed[name] for name in ("text", "year", "month", "order"))
+        pairs: list[tuple[str, str]] = [("q", text)] if text else []
         for name in FILTERS:
-            pairs += [(name, value) for value in getattr(changed, name)]
-        if changed.year is not None:
-            pairs.append(("year", str(changed.year)))
-            if changed.month is not None:
-                pairs.append(("month", str(changed.month)))
-        if changed.order != changed.default_order:
-            pairs.append(("order", changed.order.value))
-        if changed.page > 1:
-            pairs.append(("page", str(changed.page)))
-        return "&".join(f"{name}={quote(value, safe='').replace('%20', '+')}" for name, value in pairs)
+            pairs += [(name, value) for value in changed[name]]
+        if year is not None:
+            pairs.append(("year", str(year)))
+            if month is not None:
+                pairs.append(("month", str(month)))
+        if order != _default_order(text):
+            pairs.append(("order", order.value))
+        # whoever narrows or sorts anew begins on the first page
+        page = changes.get("page", 1)
+        if page != 1:
+            pairs.append(("page", str(page)))
+        return "&".join([f"{name}={_quoted(value)}" for name, value in pairs])
 
     @property
     def default_order(self) -> Order:
         """The best first where there are words to judge by, else the newest."""
-        return Order.RELEVANCE if self.text else Order.NEWEST
+        return _default_order(self.text)
 
     def toggled(self, name: str, value: str) -> str:
         """The query string with ``value`` added to the filter ``name``, or taken away where it is there."""
         held: tuple[str, ...] = getattr(self, name)
         return self.query_string(**{name: tuple(v for v in held if v != value) if value in held else (*held, value)})
+
+
+_KEPT = ("text", *FILTERS, "year", "month", "order")
+
+
+def _default_order(text: str) -> Order:
+    return Order.RELEVANCE if text else Order.NEWEST
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    return quote(value, safe="").replace("%20", "+")
 
 
 class Parameters(Protocol):
@@ -160,7 +175,7 @@ def parse(given: Parameters) -> Request:
 
 def clean(text: str) -> str:
     """``text`` in composed form, on one line, without what cannot be seen."""
-    text = unicodedata.normalize("NFKC", text[: LONGEST * 8])
+    text = languages.composed(text[: LONGEST * 8])
     text = "".join(c if c.isprintable() else " " for c in text)
     return _SPACE.sub(" ", text).strip()
 
@@ -197,9 +212,6 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
     until: date | None = None
     prefix = ""
     for match in _TOKEN.finditer(text):
-        prefix, before = "", prefix
-        if before:  # a starred word in the middle is a word
-            words.append(before)
         name = (match["name"] or "").lower()
         phrase, bare = match["phrase"], match["bare"]
         value = (phrase if phrase is not None else bare or "").strip()
@@ -221,12 +233,16 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
             phrases.append(Phrase(value, excluded=bool(match["sign"])))
         elif match["sign"]:
             excluded.append(value)
-        elif value.endswith("*") and len(value) > 2:
-            prefix = value.rstrip("*")
         else:
-            words.append(value)
-            if typing and match.end() == len(text) and len(value) > 1:
-                prefix = words.pop()
+            goes_on = value.endswith("*") and len(value) > 2
+            unfinished = typing and match.end() == len(text) and len(value) > 1
+            value = value.rstrip("*") or value
+            if goes_on or unfinished:
+                # one word can: of two the last, and the other is a word
+                words += [prefix] if prefix else []
+                prefix = value
+            else:
+                words.append(value)
     if len(words) > most:
         notes.append(f"That was long: we searched for its first {most} words.")
     return Wanted(

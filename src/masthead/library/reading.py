@@ -11,7 +11,8 @@ from tantivy import Index, Query, Searcher
 
 from masthead.library import schema
 from masthead.library.matching import Counts
-from masthead.library.place import About, Place
+from masthead.library.place import ABOUT, About, Place
+from masthead.library.soundness import is_damage
 
 EVERY = 0.3  # seconds an opened state is looked at
 
@@ -34,7 +35,7 @@ class Library:
         self._lock = threading.Lock()
         self._index: Index | None = None
         self._path: Path | None = None
-        self._stamp: tuple[int, int] = (0, 0)
+        self._stamp: tuple[int, ...] = ()
         self._state: State | None = None
         self._looked = -EVERY
 
@@ -57,26 +58,36 @@ class Library:
             self._index = self._path = self._state = None
             return
         try:
-            # what the writer renames into place last: tantivy's list of files, and what the index says of itself
-            stamp = ((path / "meta.json").stat().st_mtime_ns, (path / "masthead.json").stat().st_mtime_ns)
-            if path == self._path and stamp == self._stamp and self._state is not None:
+            stamp = _stamp(path)
+            if path == self._path and stamp == self._stamp:
                 return
             about = self.place.about(path)
             if about is None:
-                self._index = self._path = self._state = None
-                return
-            index = self._index
-            if index is None or path != self._path:
+                raise ValueError("made by another version, or damaged")
+            index = self._index if path == self._path else None
+            if index is None:
                 index = Index.open(str(path))
                 schema.register(index, about.language)
-                self._path = path
             index.reload()
             searcher = index.searcher()
             newest = searcher.search(Query.all_query(), limit=1, order_by_field="dated")
             latest = int(newest.hits[0][0] or 0) if newest.hits else 0
-        except (OSError, ValueError):  # taken away, or damaged: whoever writes finds out too
+        except BaseException as error:
+            if not is_damage(error):
+                raise
+            # taken away meanwhile, or damaged: what is open already can be read on
+            self.place.doubt()
             if path != self._path:
                 self._index = self._path = self._state = None
             return
-        self._index, self._stamp = index, stamp
+        self._index, self._path, self._stamp = index, path, stamp
         self._state = State(about, searcher, Counts(searcher), latest)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes whenever the index at ``path`` does: two files that are replaced by rename, at last.
+
+    tantivy's list of files, and what the index says of itself. Two commits may fall into one tick of the file system's clock.
+    """
+    found = [(path / name).stat() for name in ("meta.json", ABOUT)]
+    return tuple(number for stat in found for number in (stat.st_mtime_ns, stat.st_ino))

@@ -13,7 +13,7 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages
 
-VERSION = 2
+VERSION = 3
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -66,10 +66,11 @@ def document(
     made = Document()
     made.add_unsigned("number", number)
     foreign = own_language != language
+    texts, authors = {name: languages.composed(text) for name, text in texts.items()}, languages.composed(authors)
     head = "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors))
     opening, body = (f"{head}\n{texts[name]}" for name in ("opening", "body"))
     for name, text in {**texts, "opening": opening, "body": body}.items():
-        if foreign:
+        if foreign and name != "topics":  # those are named by the publication
             made.add_pre_tokenized_text(name, languages.stemming(own_language).pre_tokenize(text))
         else:
             made.add_text(name, text)

@@ -28,13 +28,15 @@ from masthead.library.passages import Marker, marker
 from masthead.library.place import Place
 from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
 from masthead.library.reading import Library, State
-from masthead.library.schema import FACETS
+from masthead.library.schema import FACETS, SCHEMA
+from masthead.library.soundness import is_damage
 
 log = logging.getLogger("masthead.library")
 
 FEW = 3  # hits below which we help: another spelling, fewer words
 SHORT = 3  # words, all of which have to be there as long as any article has them
 ENOUGH = 10  # hits, below which a longer search is content with some of its words
+MOST_SLIPS = 5  # misspelt words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
@@ -112,7 +114,7 @@ class _Asking:
             openings=state.about.teaser <= policy.teaser_paragraphs,
         )
 
-    def moments(self, request: Request, wanted: Wanted) -> list[tuple[datetime | None, datetime | None]]:
+    def moments(self, wanted: Wanted) -> list[tuple[datetime | None, datetime | None]]:
         """What the dates asked for mean, and that nothing dated later than now is shown."""
         zone = ZoneInfo(self.state.about.timezone)
         since = datetime(wanted.since.year, wanted.since.month, wanted.since.day, tzinfo=zone) if wanted.since else None
@@ -129,7 +131,7 @@ class _Asking:
             at_least=at_least,
             extras=self.matcher.extras(wanted) if request.order == Order.RELEVANCE and groups else (),
             excluded=self.matcher.excluded(wanted),
-            filters=self.matcher.filters(request, wanted, self.moments(request, wanted)),
+            filters=self.matcher.filters(request, wanted, self.moments(wanted)),
         )
 
     def count(self, query: Query) -> int:
@@ -137,6 +139,18 @@ class _Asking:
         found: Any = self.state.searcher.search(query, limit=1)
         self.seconds += time.perf_counter() - begun
         return int(found.count)
+
+    def stands(self, word: str, least: int = 1) -> bool:
+        """Whether at least so many articles have ``word`` (folded) in what anybody may see of them now.
+
+        Counted: the dictionary goes on naming the words of what was withdrawn or has been shut since, and knows no dates.
+        """
+        said = Query.term_query(SCHEMA, "words", word, index_option="basic")
+        return self.count(combined([said], filters=self.shown())) >= least
+
+    def shown(self) -> list[Query]:
+        """What keeps articles out that are dated later than now."""
+        return self.matcher.filters(Request(), Wanted(), self.moments(Wanted()))
 
     def hits(self, query: Query, request: Request) -> tuple[tuple[int, ...], int]:
         """The articles of the page asked for, and how many there are in all."""
@@ -152,10 +166,13 @@ class _Asking:
             result = searcher.search(query, RERANKED + PAGE)
             # beyond them the date does not count any more; so none is shown twice, wherever one page ends
             best, after = result.hits[:RERANKED], result.hits[RERANKED:]
-            dates = searcher.fast_field_values("dated", [address for _, address in best])
+            found = [address for _, address in best]
+            dates, held = searcher.fast_field_values("dated", found), searcher.fast_field_values("number", found)
             factor = _recency(self.now)
+            # what is equal stands in the same order on every machine: where a document lies depends on who wrote what when
             order_of = sorted(
-                range(len(best)), key=lambda n: (-(best[n][0] or 0.0) * factor(int(dates[n] or 0)), -int(dates[n] or 0), n)
+                range(len(best)),
+                key=lambda n: (-(best[n][0] or 0.0) * factor(int(dates[n] or 0)), -int(dates[n] or 0), -int(held[n] or 0)),
             )
             addresses = [*(best[n][1] for n in order_of), *(address for _, address in after)][offset : offset + PAGE]
         else:
@@ -193,10 +210,18 @@ def search(request: Request, *, whole: bool, policy: Policy, now: datetime, face
     asking = _Asking(state, policy, whole=whole, now=now)
     try:
         return _search(asking, request, facets=facets)
-    except (ValueError, OSError) as error:  # a file is damaged or gone
-        log.warning("the library could not be searched: %s", error)
-        shelf.forget()
+    except BaseException as error:
+        if not is_damage(error):
+            raise
+        _damaged(shelf, error)
         return Results(request, ready=False)
+
+
+def _damaged(shelf: Library, error: BaseException) -> None:
+    """A file is damaged or gone: whoever writes is to look, and so are we."""
+    log.warning("the library could not be searched: %s", error)
+    shelf.place.doubt()
+    shelf.forget()
 
 
 def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
@@ -251,7 +276,9 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 
 def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
-    words = [word for sense, _ in matcher.senses(wanted) for run in sense for word in run]
+    # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
+    runs = [run for (typed, *others), _ in matcher.senses(wanted) for run in (typed, *(o for o in others if len(o) == 1))]
+    words = [word for run in runs for word in run]
     words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
@@ -261,13 +288,20 @@ def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
 
 def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
     """``text`` with each word that hardly anybody wrote in the spelling that many did; empty where nothing is to be mended."""
+    if not asking.matcher.openings:
+        return ""
     begun = time.perf_counter()
     mended = text
-    for typed in dict.fromkeys((*wanted.words, *(word for phrase in wanted.phrases for word in phrase.text.split()))):
-        for word in languages.words(typed):
-            held = asking.state.counts.in_openings(word)
-            if held < FEW and (other := spelling.nearest(word, asking.state.searcher, held)):
-                mended = _replaced(mended, word, other)
+    typed = (*wanted.words, *(phrase.text for phrase in wanted.phrases))
+    rare = [
+        (word, held)
+        for word in dict.fromkeys(word for one in typed for word in languages.words(one))
+        if (held := asking.state.counts.in_openings(word)) < FEW
+    ]
+    # nobody slips so often: a text in a language that is not ours would only cost time
+    for word, held in rare if len(rare) <= MOST_SLIPS else ():
+        if other := spelling.nearest(word, asking.state.searcher, held, asking.stands):
+            mended = _replaced(mended, word, other)
     asking.seconds += time.perf_counter() - begun
     return mended if mended != text else ""
 
@@ -325,15 +359,24 @@ def completions(text: str, *, policy: Policy, now: datetime, most: int = 8) -> l
     words = languages.words(last)
     if len(words) != 1 or len(words[0]) < 2:
         return []
-    within = asking.query(Request(text=before), read(before), rest=False) if before else None
     try:
-        found = state.searcher.terms_with_prefix("words", words[0], within, most * 4)
-    except ValueError as error:
-        log.warning("the library could not be searched: %s", error)
+        return _completed(asking, before, words[0], most)
+    except BaseException as error:
+        if not is_damage(error):
+            raise
+        _damaged(library(), error)
         return []
+
+
+def _completed(asking: _Asking, before: str, beginning: str, most: int) -> list[str]:
+    within = asking.query(Request(text=before), read(before), rest=False) if before else None
+    found = asking.state.searcher.terms_with_prefix("words", beginning, within, most * 4)
     main = asking.matcher.languages[0]
     kept: dict[str, str] = {}  # one of each stem: the most frequent
     for term, _ in found:
-        if not languages.is_function_word(term, main):
-            kept.setdefault(languages.stem(term, main), term)
-    return [f"{before} {term}".strip() for term in list(kept.values())[:most]]
+        stem = languages.stem(term, main)
+        if stem not in kept and not languages.is_function_word(term, main) and asking.stands(term):
+            kept[stem] = term
+            if len(kept) == most:
+                break
+    return [f"{before} {term}".strip() for term in kept.values()]

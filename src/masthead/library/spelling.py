@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -11,6 +11,7 @@ from tantivy import Searcher
 SHORTEST = 4  # letters; shorter words are near everything
 MUCH_MORE = 20  # times as many articles must have the other word, where the typed one is there at all
 ENOUGH = 2  # articles
+TRIED = 5  # of the nearest
 
 
 def allowed(word: str) -> int:
@@ -18,35 +19,33 @@ def allowed(word: str) -> int:
     return 0 if len(word) < SHORTEST else 1 if len(word) < 8 else 2
 
 
-def nearest(word: str, searcher: Searcher, held: int) -> str | None:
+def nearest(word: str, searcher: Searcher, held: int, stands: Callable[[str, int], bool]) -> str | None:
     """The word that ``word`` (folded, in ``held`` articles) was probably meant to be; None where it may be right.
 
     Of the nearest the most common. It begins with the same letter, or (where there is none) with the second: going through the
-    whole dictionary takes a tenth of a second.
+    whole dictionary takes a tenth of a second. The dictionary goes on naming what is gone; ``stands`` tells whether at least so
+    many articles have a word now.
     """
     distance = allowed(word)
     if not distance or word.isdigit():
         return None
+    least = max(ENOUGH, held * MUCH_MORE)
     for beginning in dict.fromkeys(word[:2]):
         choices = searcher.terms_with_prefix("words", beginning)
-        found = _nearest(word, choices, distance, max(ENOUGH, held * MUCH_MORE))
-        if found:
-            return found
+        for found in _nearest(word, choices, distance, least)[:TRIED]:
+            if stands(found, least):
+                return found
     return None
 
 
-def _nearest(word: str, choices: Sequence[tuple[str, int]], distance: int, least: int) -> str | None:
+def _nearest(word: str, choices: Sequence[tuple[str, int]], distance: int, least: int) -> list[str]:
     common = {
         term: count
         for term, count in choices
         if count >= least and term != word and abs(len(term) - len(word)) <= distance and not term.isdigit()
     }
-    best: tuple[int, int, str] | None = None
-    for term, apart, _ in process.extract_iter(word, list(common), scorer=_DISTANCE, score_cutoff=distance):
-        rank = (int(apart), -common[term], term)
-        if best is None or rank < best:
-            best = rank
-    return best[2] if best else None
+    near = process.extract_iter(word, list(common), scorer=_DISTANCE, score_cutoff=distance)
+    return [term for _, _, term in sorted((int(apart), -common[term], term) for term, apart, _ in near)]
 
 
 _DISTANCE = OSA.distance  # a swap of neighbours is one slip

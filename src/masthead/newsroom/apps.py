@@ -8,7 +8,10 @@ class NewsroomConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Roles and the workflow come with every migration (and after a test emptied the database)."""
-        from masthead.newsroom import setup
+        """Roles and the workflow come with every migration (and after a test emptied the database); panels of our own."""
+        from masthead.articles.models import Article
+        from masthead.newsroom import setup, suggestions
 
+        # articles knows neither library nor newsroom: the panel for what library finds is hung in from here
+        Article.content_panels = suggestions.beside_topics(Article.content_panels)
         post_migrate.connect(setup.ensure, sender=self, dispatch_uid="masthead.newsroom.setup")

@@ -37,6 +37,10 @@ _DESK = {
         "change_topic",
         "delete_topic",
         "view_topic",
+        "add_relation",
+        "change_relation",
+        "delete_relation",
+        "view_relation",
     },
 }
 _PUBLISHING = {
@@ -63,7 +67,7 @@ _SUPPORT = {
 
 # role -> (permissions by app, on articles, on pictures)
 ROLES: dict[str, tuple[dict[str, set[str]], set[str], set[str]]] = {
-    WRITER: ({"articles": {"view_author", "view_topic"}}, {"add_page"}, _PICTURES),
+    WRITER: ({"articles": {"view_author", "view_topic", "view_relation"}}, {"add_page"}, _PICTURES),
     EDITOR: (_DESK, {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"}, _PICTURES | {"change_image"}),
     PUBLISHER: (
         {**_DESK, **_PUBLISHING},

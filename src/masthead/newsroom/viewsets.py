@@ -1,4 +1,4 @@
-"""How the newsroom lists and edits things: articles, topics, authors, advertisements, newsletters, prices, networks."""
+"""How the newsroom lists and edits things: articles, authors, advertisements, newsletters, prices. Topics: ``guides``."""
 
 from __future__ import annotations
 
@@ -147,32 +147,6 @@ class ArticleViewSet(PageListingViewSet):
 
 
 # What articles name ---------------------------------------------------------------------------------------------------
-
-
-class TopicViewSet(ModelViewSet):
-    model = Topic
-    icon = "tag"
-    menu_label = "Topics"
-    menu_order = 120
-    add_to_admin_menu = True
-    list_display = [
-        TitleColumn("name", label="Name", url_name="topic:edit", sort_key="name"),
-        Chosen("kind", label="Kind", sort_key="kind"),
-        Column("article_count", label="Articles"),
-        Column("slug", label="Address"),
-    ]
-    list_filter = ["kind"]
-    list_per_page = 50
-    ordering = ["name"]
-    name = "topic"
-    url_prefix = "topics"
-    copy_view_enabled = False
-
-    class IndexView(generic.IndexView):
-        def get_base_queryset(self) -> Any:
-            return Topic.objects.annotate(article_count=Count("articles", filter=Q(articles__live=True)))
-
-    index_view_class = IndexView
 
 
 class AuthorViewSet(ModelViewSet):

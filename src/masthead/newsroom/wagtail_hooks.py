@@ -12,9 +12,11 @@ from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
+from wagtail.models import Page
 
-from masthead.articles.models import ArticleIndex
-from masthead.newsroom import panels, viewsets
+from masthead.articles.models import Article, ArticleIndex
+from masthead.library import suggestions
+from masthead.newsroom import guides, panels, viewsets
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
@@ -25,6 +27,8 @@ from masthead.newsroom.views.planner import move as move_article
 from masthead.newsroom.views.policy import PolicyPage
 from masthead.newsroom.views.readers import SEE, ReaderPage, ReadersPage
 from masthead.newsroom.views.sales import SalesPage
+from masthead.newsroom.views.suggestions import SuggestionsPage
+from masthead.newsroom.views.suggestions import answer as answer_suggestion
 
 # What Wagtail shows and we have a better place for, or no use: the tree has one page under which all articles lie.
 HIDDEN = {"explorer", "documents", "help", "snippets"}
@@ -53,6 +57,8 @@ def urls() -> list[Any]:
         path("payments/webhooks/<int:number>/", WebhookPage.as_view(), name="newsroom_webhook"),
         path("payments/subscriptions/<str:subject>/", LedgerPage.as_view(), name="newsroom_ledger"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
+        path("topics-found/<int:article>/", SuggestionsPage.as_view(), name="newsroom_topics_found"),
+        path("topics-found/<int:article>/answer/", answer_suggestion, name="newsroom_topics_answer"),
         path("readers/<str:subject>/", ReaderPage.as_view(), name="newsroom_reader"),
     ]
 
@@ -61,7 +67,9 @@ def urls() -> list[Any]:
 def views() -> list[Any]:
     return [
         viewsets.ArticleViewSet(),
-        viewsets.TopicViewSet(),
+        guides.TopicViewSet(),
+        guides.TopicChooser("topic_chooser"),
+        guides.RelationViewSet(),
         viewsets.AuthorViewSet(),
         viewsets.AuthorChooser("author_chooser"),
         viewsets.AdvertisementViewSet(),
@@ -130,6 +138,19 @@ def how_you_log_in(request: HttpRequest) -> dict[str, str]:
         "label": "How you log in",
         "help_text": "Change your password, set up a second factor, add a passkey.",
     }
+
+
+@hooks.register("after_create_page")
+@hooks.register("after_edit_page")
+def find_topics(request: HttpRequest, page: Page) -> None:
+    """An article was saved: what is it about now?"""
+    if isinstance(page, Article):
+        suggestions.refresh(article=page)
+
+
+@hooks.register("insert_editor_js")
+def editor_js() -> str:
+    return format_html('<script src="{}" defer></script>', static("newsroom/suggestions.js"))
 
 
 @hooks.register("insert_global_admin_css")

@@ -258,9 +258,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"outages": {"()": "masthead.site.outages.OnceAMinute"}},
+    "filters": {
+        "outages": {"()": "masthead.site.outages.OnceAMinute"},
+        "secrets": {"()": "masthead.site.secret_addresses.HideTokens"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["outages"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["outages", "secrets"]},
         "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},

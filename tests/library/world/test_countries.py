@@ -84,6 +84,12 @@ def test_a_name_means_one_country_however_it_is_written(name, expected):
     assert code(name) == expected
 
 
+def test_every_country_is_known_by_its_own_name():
+    for each in world.countries():
+        assert world.named(each.name) == each
+        assert world.named(each.alpha3) == each
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("Burma", "MM"), ("Zaire", "CD"), ("Swaziland", "SZ"), ("Persia", "IR"), ("Ceylon", "LK"), ("Siam", "TH"),

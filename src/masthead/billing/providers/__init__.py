@@ -12,6 +12,8 @@ Rules every provider keeps:
   returns the same. Our side may be killed between any two lines.
 - **Looked up or told, it is the same.** ``look_up()`` gives events whose facts equal those of the webhooks, under ids that depend
   on what they say (:func:`seen`), so that asking twice writes nothing twice.
+  A provider that does not say when a subscription last changed stamps a looked-up snapshot with the moment of asking, and
+  reconciling passes over one that says nothing new (``lifecycle.news``).
 - Amounts are integers in minor units of an ISO 4217 currency. Moments are aware.
 """
 

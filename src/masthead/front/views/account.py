@@ -34,6 +34,10 @@ DONE = {  # what the page says after a form that worked: the section it is said 
     "paused": ("subscription", "It is paused. Resume whenever you like."),
     "changed": ("subscription", "Your plan is changed."),
     "gift-revoked": ("gifts", "That link opens nothing any more. What it opened already stays open."),
+    "unfollowed": ("following", "You follow that no longer."),
+    "search-renamed": ("searches", "The search has its new name."),
+    "search-removed": ("searches", "The search is removed."),
+    "feed-ended": ("feeds", "That feed has ended: its address leads nowhere any more."),
     "passkey-added": ("passkeys", "Your passkey is added. Use it the next time you log in."),
     "passkey-renamed": ("passkeys", "The passkey has its new name."),
     "passkey-removed": ("passkeys", "The passkey is removed. Your device may still offer it; delete it there, too."),
@@ -64,12 +68,22 @@ def personal(view: ReaderView) -> Callable[..., HttpResponse]:
 
 
 def page(
-    request: HttpRequest, reader: Reader, problems: dict[str, str] | None = None, typed: str = "", *, status: int = 422
+    request: HttpRequest,
+    reader: Reader,
+    problems: dict[str, str] | None = None,
+    typed: str = "",
+    made: dict[str, str] | None = None,
+    *,
+    status: int = 422,
 ) -> HttpResponse:
-    """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken."""
+    """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken.
+
+    ``made`` is a private feed's new address, shown this once.
+    """
     section, sentence = DONE.get(request.GET.get("done", ""), ("", ""))
     context = account.page_context(request, reader)
     context |= {"problems": problems or {}, "typed": typed, "done": {section: sentence} if section and not problems else {}}
+    context |= {"made": made}
     return render_personal(request, "front/account/account.html", context, status=status if problems else 200)
 
 

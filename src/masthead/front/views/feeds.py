@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.feedgenerator import Rss201rev2Feed
 from django.utils.html import escape
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
+from masthead.access.policy import Policy
 from masthead.articles import cards
 from masthead.articles.models import Article, Author, Topic
 from masthead.articles.rendering import Rendered
 from masthead.articles.teaser import summary, teaser
 from masthead.core import changelog, clock
-from masthead.front import content, headers
+from masthead.front import content, guides, headers
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
+from masthead.front.views.guides import moved
 
 ITEMS = 30
+RSS = "application/rss+xml; charset=utf-8"
 
 
 class _Feed(Rss201rev2Feed):
@@ -56,6 +59,20 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
+    """The newest articles on two topics; there where their page is."""
+    both = guides.two(one, other)
+    if one > other:
+        return moved(request, both, "feed.rss")
+    if not guides.exists(both, clock.now()):
+        raise Http404("Nothing is written on both.")
+    publication = content.publication_facts()
+    chosen = cards.listed(clock.now()).filter(topics=both.first).filter(topics=both.second)
+    introduction = both.relation.introduction if both.relation else ""
+    return _feed(request, publication, chosen, f"{publication.name}: {both.name}", both.path, introduction)
+
+
+@require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest articles of an author."""
     found = get_object_or_404(Author, slug=slug)
@@ -72,16 +89,38 @@ def _feed(
     path: str,
     description: str,
 ) -> HttpResponse:
+    policy: Policy = request.policy  # type: ignore[attr-defined]
+    text = written(publication, chosen, policy, title=title, path=path, description=description, own_path=request.path)
+    response = HttpResponse(text, content_type=RSS)
+    view = view_of_all(request.path, publication.language)
+    fresh_until = content.next_listed(clock.now())
+    return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=fresh_until))
+
+
+def written(
+    publication: content.PublicationFacts,
+    chosen: QuerySet[Article],
+    policy: Policy,
+    *,
+    title: str,
+    path: str,
+    description: str,
+    own_path: str = "",
+) -> str:
+    """A feed of the first articles of ``chosen``, whoever reads it: teasers as ``policy`` cuts them, and never more.
+
+    Without ``own_path`` it does not say where it is from: a private one is a secret, and feeds are passed on.
+    """
     base = publication.base_url
     feed = _Feed(
         title=title,
         link=f"{base}{path}",
         description=summary(description, title),
         language=publication.language.lower(),
-        feed_url=f"{base}{request.path}",
+        feed_url=f"{base}{own_path}" if own_path else None,
     )
     for row in cards.load(chosen.select_related("rendering")[:ITEMS]):
-        start = teaser(getattr(row, "rendering", None) or Rendered((), None), request.policy)  # type: ignore[attr-defined]
+        start = teaser(getattr(row, "rendering", None) or Rendered((), None), policy)
         link = f"{base}{row.path_on_site}"
         feed.add_item(
             title=row.title,
@@ -93,7 +132,4 @@ def _feed(
             names=[author.name for author in row.author_list],
             teaser=f'{start.html}<p><a href="{escape(link)}">Keep reading at {escape(publication.name)}</a></p>',
         )
-    response = HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
-    view = view_of_all(request.path, publication.language)
-    fresh_until = content.next_listed(clock.now())
-    return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=fresh_until))
+    return feed.writeString("utf-8")

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.core import changelog, clock
-from masthead.front import content, headers
+from masthead.front import content, directory, headers
 from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
 
 
-def _answer(request: HttpRequest, page: content.Page, publication: content.PublicationFacts, path: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest,
+    page: content.Page,
+    publication: content.PublicationFacts,
+    path: str = "",
+    fresh_until: datetime | None = None,
+) -> HttpResponse:
     now = clock.now()
     view = view_for(request, path or page.canonical, publication)
     rendering = render_page(view, page, publication, now)
-    fresh_until = earliest(rendering.fresh_until, content.next_listed(now))
+    fresh_until = earliest(rendering.fresh_until, content.next_listed(now), fresh_until)
     mark = Mark(view, (changelog.LIST,), fresh_until=fresh_until, parameters=page.parameters)
     return headers.variant(request, HttpResponse(rendering.html), mark)
 
@@ -59,12 +67,6 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """A topic's articles."""
-    return _answer(request, content.topic(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
-
-
-@require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """An author's articles."""
     return _answer(request, content.author(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
@@ -78,8 +80,14 @@ def topics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def authors(request: HttpRequest) -> HttpResponse:
-    """All authors."""
-    return _answer(request, content.authors(request.GET.get("after", "")[:120]), content.publication_facts())
+    """All authors, or those of one letter."""
+    try:
+        page = directory.authors(request.GET.get("letter", ""), request.GET.get("after", ""))
+    except directory.Elsewhere as elsewhere:
+        return HttpResponseRedirect(elsewhere.path)
+    # the edge looks for it by what was asked, and with values as they are, not as addresses have them
+    asked = "&".join(f"{name}={request.GET[name]}" for name in page.parameters if request.GET.get(name))
+    return _answer(request, page, content.publication_facts(), f"/authors/?{asked}" if asked else "/authors/")
 
 
 @require_safe

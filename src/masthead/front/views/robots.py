@@ -18,6 +18,8 @@ PRIVATE = (
     "/newsroom/",
     "/unlock/",
     "/advertisements/",
+    "/api/",
+    "/library/suggest.json",
 )
 
 

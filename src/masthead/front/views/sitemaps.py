@@ -11,10 +11,11 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from masthead.articles import cards
+from masthead.articles import calendar, cards
 from masthead.articles.models import Article, Author, Topic
 from masthead.core import changelog, clock
-from masthead.front import content, headers
+from masthead.core.timezones import zone
+from masthead.front import content, guides, headers
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 
@@ -22,15 +23,16 @@ PART = 5_000
 MOST_PARTS = 50_000  # of one index; databases refuse to skip as many rows as an address can name
 NEWS = timedelta(days=2)
 NEWS_ARTICLES = 1_000  # what news search reads
-FIXED = ("/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
+FIXED = ("/", "/library/", "/topics/", "/authors/", "/subscribe/", "/newsletters/", "/about/")
 SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The parts: one of pages, and as many of articles as needed."""
+    """The parts: one of pages, one of pairs, one of the archive by date, and as many of articles as needed."""
     parts = ceil(Article.objects.live().count() / PART)
-    addresses = ["/sitemap-pages.xml", *(f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))]
+    articles = (f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))
+    addresses = ["/sitemap-pages.xml", "/sitemap-relations.xml", "/sitemap-archive.xml", *articles]
     entries = "".join(f"<sitemap><loc>{_address(path)}</loc></sitemap>" for path in addresses)
     return _xml(request, f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>")
 
@@ -42,6 +44,22 @@ def pages(request: HttpRequest) -> HttpResponse:
     authors = Author.objects.order_by("pk").values_list("slug", flat=True)[:PART]
     paths = [*FIXED, *(f"/topics/{slug}/" for slug in topics), *(f"/authors/{slug}/" for slug in authors)]
     return _urls(request, ((path, None) for path in paths))
+
+
+@require_safe
+def relations(request: HttpRequest) -> HttpResponse:
+    """The pages of two topics that the editors told of, or that several articles have together (the first 5,000)."""
+    return _urls(request, ((path, None) for path in guides.pair_paths(clock.now())))
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """The years and months that hold articles; their days are found from there."""
+    where, now = zone(content.publication_facts().timezone), clock.now()
+    years = [tally.stretch for tally in calendar.years(where, now)]
+    months = calendar.tallies([month for year in years for month in year.parts()], where, now)
+    paths = ["/archive/", *(year.path for year in years), *(tally.stretch.path for tally in months)]
+    return _urls(request, ((path, None) for path in paths[:PART]))
 
 
 @require_safe

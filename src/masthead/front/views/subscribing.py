@@ -157,7 +157,7 @@ def came_back(request: HttpRequest) -> HttpResponse:
     found = _checkout(request)
     if request.method == "POST":
         try:
-            purchase.poll(checkout=found)
+            purchase.poll_once(checkout=found)
         except ProviderError as error:
             log.warning("checkout %s: %s", found.reference, error)
         return _answer(request, _return_path(found))

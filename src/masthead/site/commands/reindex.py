@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import click
@@ -10,23 +9,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from masthead.library import building
-from masthead.library.keeper import place
+from masthead.library.keeper import BUSY, place
 from masthead.library.place import Busy
 from masthead.site import processes
 
 
 @click.command()
-@click.option("--quiet", is_flag=True, help="Show no progress, and end with whoever called.")
-def command(quiet: bool) -> None:
+@click.option("--keeper", type=int, hidden=True, help="The process that asks for it: show nothing, and end with it.")
+def command(keeper: int | None) -> None:
     """Build the library's index anew, beside the one in use, then use it.
 
     Searches go on meanwhile. Interrupted, it leaves what was there; repeated, it begins at the beginning.
     """
-    if quiet:
-        processes.die_with_parent(os.getppid())
     begun = time.monotonic()
     try:
-        if quiet:
+        if keeper is not None:
+            processes.die_with_parent(keeper)
             building.build(place())
             return
         with Progress(
@@ -36,6 +34,8 @@ def command(quiet: bool) -> None:
             building.build(place(), lambda done, total: shown.update(task, completed=done, total=total))
             done = int(shown.tasks[0].completed)
     except Busy:
+        if keeper is not None:
+            raise SystemExit(BUSY) from None
         raise click.ClickException("An index is being built already; wait for it.") from None
     except (OSError, ValueError) as error:
         raise click.ClickException(f"The index could not be written: {error}. The one in use is as it was.") from None

@@ -7,3 +7,8 @@ class SandboxConfig(AppConfig):
     name = "masthead.billing.providers.sandbox"
     label = "billing_sandbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from masthead.billing.providers.sandbox import privacy
+
+        privacy.register()

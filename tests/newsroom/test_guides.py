@@ -1,0 +1,165 @@
+"""Topics and relations in the newsroom: what an editor may save, and the sentence for what they may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from factories import make_article, make_topic
+from masthead.articles.models import Milestone, Relation, Topic
+from masthead.core.models import Change
+
+pytestmark = pytest.mark.django_db
+
+
+def topic(**fields: Any) -> dict[str, Any]:
+    plain = {"name": "India", "slug": "india", "kind": "country", "code": "", "introduction": "", "aliases": ""}
+    return plain | _formset("key_articles") | fields
+
+
+def relation(first: Topic, second: Topic, *milestones: dict[str, Any]) -> dict[str, Any]:
+    return {"first": first.pk, "second": second.pk, "introduction": "Told."} | _formset("milestones", *milestones)
+
+
+def _formset(name: str, *rows: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = {f"{name}-TOTAL_FORMS": len(rows), f"{name}-INITIAL_FORMS": 0, f"{name}-MIN_NUM_FORMS": 0}
+    for n, row in enumerate(rows):
+        data |= {f"{name}-{n}-{field}": value for field, value in row.items()} | {f"{name}-{n}-ORDER": n + 1}
+    return data
+
+
+@pytest.fixture
+def editor(as_role: Any) -> Client:
+    return as_role("Editor")
+
+
+# --- topics
+
+
+def test_a_topic_is_made_with_all_that_belongs_to_it(editor: Client) -> None:
+    india, japan, article = make_topic("India", "country"), make_topic("Japan", "country"), make_article()
+    answer = editor.post(
+        "/newsroom/topics/new/",
+        topic(name="The  Quad", slug="quad", kind="group", members=[india.pk, japan.pk], aliases=" Four \n\nFour\nFive ")
+        | _formset("key_articles", {"article": article.pk}),
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    quad = Topic.objects.get(slug="quad")
+    assert quad.name == "The Quad" and quad.aliases == "Four\nFive" and set(quad.members.all()) == {india, japan}
+    assert [each.article_id for each in quad.key_articles.all()] == [article.pk]
+    assert Change.objects.filter(key="*").exists(), "pages are made anew"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"code": "zz"}, "No country has the code ZZ in ISO 3166."),
+        ({"code": "jp"}, "Japan has the code JP already."),
+        ({"code": "IN", "kind": "theme"}, "Only a country has a code."),
+        ({"members": True}, "Only an alliance or dialogue has members."),
+        ({"slug": "japan"}, "Topic with this Slug already exists."),
+    ],
+)
+def test_what_cannot_be_saved_is_said(editor: Client, fields: dict[str, Any], sentence: str) -> None:
+    japan = make_topic("Japan", "country", code="JP")
+    if fields.get("members"):
+        fields = fields | {"members": [japan.pk]}
+    answer = editor.post("/newsroom/topics/new/", topic(**fields))
+    assert answer.status_code == 200 and sentence in answer.content.decode()
+    assert Topic.objects.count() == 1
+
+
+def test_a_code_is_kept_in_capitals(editor: Client) -> None:
+    assert editor.post("/newsroom/topics/new/", topic(code=" in ")).status_code == 302
+    assert Topic.objects.get().code == "IN"
+
+
+def test_a_theme_is_nobodys_member_and_a_topic_not_its_own(editor: Client) -> None:
+    theme, quad = make_topic("Trade"), make_topic("Quad", "group")
+    page = editor.get(f"/newsroom/topics/edit/{quad.pk}/").content.decode()
+    assert "Trade" not in page.partition("data-ticks")[2].partition("</div>\n</div>")[0]
+    answer = editor.post(
+        f"/newsroom/topics/edit/{quad.pk}/", topic(name="Quad", slug="quad", kind="group", members=[theme.pk])
+    )
+    assert "Please tick countries and organisations only." in answer.content.decode()
+
+
+def test_a_key_article_stands_there_once(editor: Client) -> None:
+    article = make_article()
+    answer = editor.post(
+        "/newsroom/topics/new/", topic() | _formset("key_articles", {"article": article.pk}, {"article": article.pk})
+    )
+    assert answer.status_code == 200
+    assert "Please correct the duplicate data for topic and article, which must be unique." in answer.content.decode()
+    assert not Topic.objects.exists()
+
+
+def test_who_deletes_a_topic_is_told_what_goes_with_it(editor: Client) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    make_article(topics=[india])
+    Relation.objects.create(first=india, second=japan)
+    page = editor.get(f"/newsroom/topics/delete/{india.pk}/").content.decode()
+    assert "1 article loses this topic; 1 relation goes with it, milestones and all." in page
+
+
+# --- relations
+
+
+def test_a_relation_is_told_with_milestones(editor: Client) -> None:
+    india, japan, article = make_topic("India", "country"), make_topic("Japan", "country"), make_article()
+    told = [
+        {"date": "1952-06-09", "date_precision": "day", "text": "Peace.", "article": article.pk},
+        {"date": "1952-04-01", "date_precision": "month", "text": "Relations.", "article": ""},
+    ]
+    answer = editor.post("/newsroom/relations/new/", relation(japan, india, *told))
+    assert answer.status_code == 302, answer.content.decode()
+    row = Relation.objects.get()
+    assert (row.first, row.second) == (india, japan), "in one order, whichever was given"
+    assert [(each.text, each.date_precision) for each in row.milestones.all()] == [("Relations.", "month"), ("Peace.", "day")]
+    listed = editor.get("/newsroom/relations/").content.decode()
+    assert "India and Japan" in listed
+    assert "1952" in editor.get("/topics/india/japan/").content.decode()
+
+
+def test_a_pair_that_is_there_is_named_at_its_field(editor: Client) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    Relation.objects.create(first=india, second=japan)
+    page = editor.post("/newsroom/relations/new/", relation(japan, india)).content.decode()
+    assert page.count("India and Japan have their page already: edit that one.") == 1
+    assert "There is a page for these two already." not in page
+
+
+def test_a_topic_has_no_relation_with_itself(editor: Client) -> None:
+    india = make_topic("India", "country")
+    page = editor.post("/newsroom/relations/new/", relation(india, india)).content.decode()
+    assert "Please choose two different topics." in page
+    assert not Relation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"date": "the ninth", "text": "x"}, {"date": "1971-08-09", "text": ""}, {"date": "1971-08-09", "text": "x" * 301}]
+)
+def test_a_milestone_needs_a_day_and_a_text(editor: Client, wrong: dict[str, str]) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    page = editor.post("/newsroom/relations/new/", relation(india, japan, {"date_precision": "day", "article": ""} | wrong))
+    assert page.status_code == 200 and "The relation is not added yet" in page.content.decode()
+    assert not Relation.objects.exists() and not Milestone.objects.exists()
+
+
+def test_an_edit_makes_pages_anew_and_a_deletion_too(editor: Client) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    row = Relation.objects.create(first=india, second=japan)
+    before = Change.objects.count()
+    assert editor.post(f"/newsroom/relations/edit/{row.pk}/", relation(india, japan)).status_code == 302
+    assert Change.objects.count() > before
+    assert editor.post(f"/newsroom/relations/delete/{row.pk}/").status_code == 302
+    assert not Relation.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "may"), [("Writer", False), ("Editor", True), ("Publisher", True), ("Support", False)])
+def test_editors_and_publishers_write_relations(as_role: Any, role: str, may: bool) -> None:
+    client = as_role(role)
+    assert (client.get("/newsroom/relations/new/").status_code == 200) is may
+    assert (client.get("/newsroom/relations/").status_code == 200) is (role != "Support")
