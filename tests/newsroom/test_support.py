@@ -261,6 +261,7 @@ def test_the_role_sees_no_content(as_role: Any) -> None:
     client.raise_request_exception = False
     values = {
         "number": [str(draft.pk), str(live.pk)],
+        "year": ["2026"],
         "text": [draft.slug, topic.slug, author.slug, "articles", "core", "publication", str(draft.pk)],
     }
     asked, found = 0, []
