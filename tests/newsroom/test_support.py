@@ -84,6 +84,16 @@ def test_ending_and_logging_out_want_a_reason_too(as_role: Any) -> None:
     )
 
 
+def test_what_was_paid_for_is_not_ended_by_hand(as_role: Any) -> None:
+    client, ada = as_role("Support"), make_reader()
+    buy(Browser().log_in(ada), price=str(make_price().pk))
+    grant = Grant.objects.get(kind="subscription")
+    answer = client.post(path(ada), {"action": "end", "grant": grant.pk, **WHY}, follow=True)
+    assert "follows from payments" in answer.content.decode()
+    grant.refresh_from_db()
+    assert grant.fact().in_date(clock.now())
+
+
 def test_a_comp_is_in_the_log(as_role: Any) -> None:
     client, ada = as_role("Support"), make_reader()
     client.post(path(ada), {"action": "comp", "days": 3, **WHY})

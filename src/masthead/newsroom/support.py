@@ -61,7 +61,9 @@ def extend(*, reader: Reader, days: int, reason: str, by: Reader) -> Grant:
 
 
 def end_grant(*, grant: Grant, reason: str, by: Reader) -> None:
-    """End a grant now."""
+    """End a grant now. One that follows from payments would come back with the next event: it is refused."""
+    if grant.kind == Grant.Kind.SUBSCRIPTION:
+        raise NotPossibleError("That follows from payments. Refund the payment, or let them cancel.")
     with changelog.transaction():
         access.end_grant(grant=grant, by=by)
         audit.note(action="end grant", actor=by.subject, subject=grant.reader.subject, reason=reason, kind=grant.kind)

@@ -321,9 +321,12 @@ class ReaderPage(NewsroomPage):
         elif grant is not None:
             if not grant.fact().in_date(clock.now()):
                 messages.error(request, "That grant has ended already.")
-            else:
+                return _back(request.path)
+            try:
                 support.end_grant(grant=grant, reason=reason.cleaned_data["reason"], by=request.user)
                 messages.success(request, "The grant has ended.")
+            except support.NotPossibleError as error:
+                messages.error(request, str(error))
         elif self.reader.is_staff and not request.user.is_superuser and self.reader != request.user:
             messages.error(request, "Only an administrator logs out a colleague.")
         else:
