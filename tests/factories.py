@@ -73,6 +73,7 @@ def make_reader(email: str = "ada@example.org", *, confirmed: bool = True, **fie
     reader = readers.reader_for(address=email)
     if confirmed:
         readers.confirm(reader=reader)
+        reader.refresh_from_db()  # or saving it below would write the old state back
     for name, value in fields.items():
         setattr(reader, name, value)
     reader.save()

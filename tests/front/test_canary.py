@@ -27,7 +27,7 @@ from django.utils.regex_helper import normalize
 
 from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
 from front.journey import Browser
-from masthead.access import services
+from masthead.access import gifts, services
 from masthead.access.policy import ArticleFacts, Reason, decide
 from masthead.articles.models import Article
 from masthead.core import clock
@@ -113,6 +113,8 @@ def cast(shelve: Callable[[], None]) -> Cast:
     visitors["friend"] = Browser("192.0.2.5").log_in(friend)
     visitors["worker with six digits"] = Browser("192.0.2.6").log_in(worker)
 
+    gift = gifts.give(reader=friend, article=ArticleFacts(subscribers.pk, subscribers.access))
+
     articles = [metered, subscribers, chosen, instant, draft, short, gated]
     numbers = [str(article.pk) for article in articles]
     slugs = [article.slug for article in articles]
@@ -122,6 +124,7 @@ def cast(shelve: Callable[[], None]) -> Cast:
         {
             "number": [*numbers, "1"],
             "text": [*slugs, author.slug, topic.slug, "articles", "core", "publication", *numbers[:2]],
+            "token": [gift.token, *slugs[:3]],
             "year": [str(clock.now().year)],
             "one": [one.slug, other.slug],
             "other": [other.slug, one.slug],
@@ -235,7 +238,7 @@ def test_no_address_sings_to_whom_the_gate_is_shut(who: str, cast: Cast) -> None
         for method in ("head", "options"):
             leaks += ask(browser, path, method, shut)
         answered = ask(browser, path, "post", shut)
-        if path in {"/unlock/", "/keep-reading/", "/confirm/"} or answered:
+        if path in {"/unlock/", "/keep-reading/", "/confirm/"} or path.startswith("/gift/") or answered:
             shut = shut_to(browser, cast)  # a POST may open something: what is shut is asked anew
         leaks += [leak for leak in answered if leak.rpartition(": ")[2] in shut]
     for path in ending:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 # page -> the roles it opens for
 PAGES = {
     "/newsroom/": {"Writer", "Editor", "Publisher", "Support"},
-    "/newsroom/planner/": {"Writer", "Editor", "Publisher", "Support"},
+    "/newsroom/planner/": {"Writer", "Editor", "Publisher"},
     "/newsroom/articles/": {"Writer", "Editor", "Publisher"},
     "/newsroom/topics/": {"Writer", "Editor", "Publisher"},
     "/newsroom/topics/new/": {"Editor", "Publisher"},
@@ -94,6 +94,9 @@ GOOD = {
     "instant_per_device": 1,
     "instant_per_address": 2,
     "instant_per_network": 20,
+    "gifts": 5,
+    "gift_uses": 10,
+    "gift_days": 30,
 }
 
 
@@ -166,7 +169,7 @@ def test_a_comp_is_given_ended_and_kept_in_the_events(as_role):
     assert Event.objects.filter(kind="comp", subject=reader.subject).exists()
     assert Change.objects.filter(key=f"visitor:{reader.subject}").exists()
     assert "Subscriber" in client.get(path).content.decode()
-    assert client.post(path, {"action": "end", "grant": grant.pk}).status_code == 303
+    assert client.post(path, {"action": "end", "grant": grant.pk, "reason": "by mistake"}).status_code == 303
     grant.refresh_from_db()
     assert not grant.fact().in_date(clock.now())
     assert Event.objects.filter(kind="grant ended", subject=reader.subject).exists()
@@ -199,7 +202,7 @@ def test_logging_out_everywhere(as_role):
     browser = Client()
     in_by_code(browser, reader)
     assert Login.objects.filter(reader=reader).exists()
-    client.post(f"/newsroom/readers/{reader.subject}/", {"action": "log out"})
+    client.post(f"/newsroom/readers/{reader.subject}/", {"action": "log out", "reason": "a lost telephone"})
     assert not Login.objects.filter(reader=reader).exists()
     assert "_auth_user_id" not in browser.session
 
@@ -298,3 +301,18 @@ def test_history_of_policies_is_short(as_role):
     for n in range(3):
         PolicyVersion.objects.create(since=clock.now() - timedelta(days=n), allowance=n + 1)
     assert client.get("/newsroom/policy/").status_code == 200
+
+
+# What sold ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_sold_is_shown_to_those_who_make_offers(as_role):
+    from billing.shop import buy
+    from front.journey import Browser
+
+    article = make_article("Why Straits Matter", access="subscribers")
+    buy(Browser(), article)
+    page = as_role("Publisher").get("/newsroom/payments/sales/?days=7").content.decode()
+    assert "Why Straits Matter" in page and "subscribe" in page and "<b>1</b> subscription bought" in page
+    for role in ("Writer", "Editor", "Support"):
+        assert as_role(role).get("/newsroom/payments/sales/").status_code == 302

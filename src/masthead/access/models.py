@@ -54,6 +54,28 @@ class Grant(models.Model):
         return rules.Grant(self.kind, self.article_id, self.until, self.since)
 
 
+class GiftLink(models.Model):
+    """A link by which a subscriber gives one article away; see ``gifts`` for its rules. The link itself is kept nowhere."""
+
+    token_hash = models.CharField(max_length=64, unique=True, help_text="Keyed: whoever reads this table can open nothing by it.")
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="gift_links")
+    article = models.ForeignKey("articles.Article", on_delete=models.CASCADE, related_name="+")
+    created = models.DateTimeField()
+    expires = models.DateTimeField()
+    most_uses = models.PositiveSmallIntegerField()
+    uses = models.PositiveSmallIntegerField(default=0)
+    revoked = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(uses__lte=models.F("most_uses")), name="gift_link_uses_at_most"),
+        ]
+        indexes = [models.Index(fields=["giver", "created"])]
+
+    def __str__(self) -> str:
+        return f"gift {self.pk}"
+
+
 class PolicyVersion(models.Model):
     """The publisher's rules as they stood from ``since`` on. Rows are added, never changed: the newest one counts."""
 
@@ -89,6 +111,16 @@ class PolicyVersion(models.Model):
     )
     instant_per_network = models.PositiveIntegerField(
         default=20, validators=[MaxValueValidator(100_000)], help_text="Instant articles one network gets in a period."
+    )
+
+    gifts = models.PositiveSmallIntegerField(
+        "gift links", default=5, validators=[MaxValueValidator(100)], help_text="Gift links a subscriber may make in a period."
+    )
+    gift_uses = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="How many browsers one gift link opens."
+    )
+    gift_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(365)], help_text="How many days a gift link is good."
     )
 
     class Meta:

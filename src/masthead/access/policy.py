@@ -68,6 +68,9 @@ class Policy:
     instant_per_device: int = 1
     instant_per_address: int = 2
     instant_per_network: int = 20
+    gifts: int = 5
+    gift_uses: int = 10
+    gift_days: int = 30
 
     def period_at(self, moment: datetime) -> Period:
         """The period ``moment`` lies in. Raises ``ValueError`` for a malformed rule."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from masthead.access import services
-from masthead.access.models import Grant
+from masthead.access.models import GiftLink, Grant
 from masthead.core import privacy
 from masthead.core.keys import keyed_hash
 from masthead.core.models import Meter
 from masthead.readers import addresses
 from masthead.readers.models import Login, Reader
 
-COVERS = ("access.Grant",)
-METERS = {services.CHOICE: "articles chosen", services.INSTANT_ADDRESS: "articles read at once with this address"}
+COVERS = ("access.Grant", "access.GiftLink")
+METERS = {
+    services.CHOICE: "articles chosen",
+    services.INSTANT_ADDRESS: "articles read at once with this address",
+    services.GIFT: "gift links made",
+}
 
 
 def register() -> None:
@@ -27,6 +31,16 @@ def _reading(reader: Reader) -> dict[str, Any]:
         "grants": [_grant(row) for row in Grant.objects.filter(reader=reader).select_related("article").order_by("pk")],
         "grants_of_your_browsers": [
             _grant(row) for row in Grant.objects.filter(device__in=devices).select_related("article").order_by("pk")
+        ],
+        "gift_links": [
+            {
+                "article": row.article.slug,
+                "made": row.created,
+                "good_until": row.expires,
+                "opened": row.uses,
+                "revoked": row.revoked,
+            }
+            for row in GiftLink.objects.filter(giver=reader).select_related("article").order_by("pk")
         ],
         "meters": [
             {"what": what, "period": row.period, "count": row.count}
@@ -52,3 +66,4 @@ def _grant(row: Grant) -> dict[str, Any]:
 def _erase(reader: Reader) -> None:
     """Meters stay until their period ends: a keyed hash and a count, there to stop what deleting them would bring."""
     Grant.objects.filter(reader=reader).delete()
+    GiftLink.objects.filter(giver=reader).delete()

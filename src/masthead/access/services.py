@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from masthead.access import policy as rules
-from masthead.access.models import Grant, PolicyVersion
+from masthead.access.models import GiftLink, Grant, PolicyVersion
 from masthead.core import changelog, clock, events, limits, notices
 from masthead.core.models import Publication
 from masthead.core.remembered import Remembered
@@ -21,6 +21,7 @@ CHOICE = "choice"
 INSTANT_DEVICE = "instant-device"
 INSTANT_ADDRESS = "instant-address"
 INSTANT_NETWORK = "instant-network"
+GIFT = "gift"
 
 
 def current_policy() -> rules.Policy:
@@ -41,6 +42,9 @@ def current_policy() -> rules.Policy:
             instant_per_device=row.instant_per_device,
             instant_per_address=row.instant_per_address,
             instant_per_network=row.instant_per_network,
+            gifts=row.gifts,
+            gift_uses=row.gift_uses,
+            gift_days=row.gift_days,
         )
     )
 
@@ -244,7 +248,7 @@ def end_grant(*, grant: Grant, by: Reader) -> None:
 def address_changed(*, old: str, new: str) -> None:
     """Carry the meters of ``old`` to ``new``: a changed address refills nothing."""
     with transaction.atomic():
-        for scope in (CHOICE, INSTANT_ADDRESS):
+        for scope in (CHOICE, INSTANT_ADDRESS, GIFT):
             limits.carry(scope, addresses.canonical(old), addresses.canonical(new))
 
 
@@ -271,3 +275,23 @@ def drop_subscription(*, grant: Grant) -> None:
     with changelog.transaction() as changes:
         changes.add(changelog.visitor((grant.reader or grant.device).subject))
         grant.delete()
+
+
+def merged(*, kept: Reader, gone: Reader) -> None:
+    """Carry what ``gone`` may read, gave and used to ``kept``. Nothing refills: of each meter the higher count stands.
+
+    Of two choices of one article in one period the one that is open longer stays.
+    """
+    with changelog.transaction() as changes:
+        own = {
+            (row.article_id, row.period): row for row in Grant.objects.filter(reader=kept, kind=Grant.Kind.UNLOCK)
+        }
+        for grant in Grant.objects.filter(reader=gone):
+            same = own.get((grant.article_id, grant.period)) if grant.kind == Grant.Kind.UNLOCK else None
+            if same is None:
+                Grant.objects.filter(pk=grant.pk).update(reader=kept)
+            elif same.until is not None and (grant.until is None or grant.until > same.until):
+                Grant.objects.filter(pk=same.pk).update(until=grant.until)
+        GiftLink.objects.filter(giver=gone).update(giver=kept)
+        address_changed(old=gone.email, new=kept.email)
+        changes.add(changelog.visitor(kept.subject), changelog.visitor(gone.subject))

@@ -153,6 +153,9 @@ class Offer(LogsChanges):
     amount = models.PositiveIntegerField(default=0, help_text="In minor units, instead of a percentage.")
     currency = models.CharField(max_length=3, blank=True, help_text="Of the amount.")
     payments = models.PositiveSmallIntegerField(null=True, blank=True, default=1, help_text="For how many payments; empty: all.")
+    trial_days = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(365)], help_text="Free days to begin with, instead of something off the price."
+    )
     plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.CASCADE, related_name="offers")
     interval = models.CharField(max_length=5, blank=True, choices=Price.Interval)
     starts = models.DateTimeField(null=True, blank=True)
@@ -163,9 +166,11 @@ class Offer(LogsChanges):
         return self.name
 
     def clean(self) -> None:
-        """One kind of discount, and a currency where it is an amount."""
-        if bool(self.percent) == bool(self.amount):
-            raise ValidationError("Give a percentage or an amount.")
+        """One kind of offer, a currency where it is an amount, and dates in order."""
+        if sum(map(bool, (self.percent, self.amount, self.trial_days))) != 1:
+            raise ValidationError("Give a percentage, an amount or trial days: one of the three.")
+        if self.starts and self.ends and self.ends <= self.starts:
+            raise ValidationError({"ends": "It would end before it starts."})
         if self.amount and not self.currency:
             raise ValidationError({"currency": "An amount needs a currency."})
 

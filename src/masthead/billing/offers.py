@@ -33,11 +33,18 @@ def find(*, code: str, price: Price) -> PromotionCode:
 
 
 def discount(promotion: PromotionCode | None) -> Discount | None:
-    """``promotion`` as a provider is told it."""
+    """``promotion`` as a provider is told it; None where it takes nothing off."""
     if promotion is None:
         return None
     offer = promotion.offer
+    if not offer.percent and not offer.amount:
+        return None
     return Discount(promotion.code, offer.percent, offer.amount, offer.payments)
+
+
+def trial_days(price: Price, promotion: PromotionCode | None) -> int:
+    """How many days are free: the price's own, or what ``promotion`` brings, whichever are more."""
+    return max(price.trial_days, promotion.offer.trial_days if promotion else 0)
 
 
 def first_amount(price: Price, promotion: PromotionCode | None) -> int:

@@ -123,7 +123,7 @@ def _order(provider: Provider, checkout: Checkout) -> Order:
         return_url=f"{base}/subscribe/return/?checkout={checkout.reference}",
         cancel_url=f"{base}{back}",
         customer=customer,
-        trial_days=price.trial_days,
+        trial_days=offers.trial_days(price, checkout.promotion),
         first_amount=price.first_amount,
         first_payments=price.first_payments,
         discount=offers.discount(checkout.promotion),

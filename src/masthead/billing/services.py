@@ -10,6 +10,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from masthead.access import services as access
 from masthead.access.models import Grant
 from masthead.billing import audit, facts, mails
@@ -347,3 +349,20 @@ def let_go(*, reader: Reader) -> None:
         if subscription.state not in {State.ENDED}:
             subscription.let_go = clock.now()
         subscription.save(update_fields=["reader", "let_go"])
+
+
+def merged(*, kept: Reader, gone: Reader) -> None:
+    """``gone``'s subscriptions, payers and checkouts are ``kept``'s from now on. The ledger is of the subscription, and stays.
+
+    Grants were carried by ``access`` and are the same rows still; settling only sees that they are right.
+    """
+    with changelog.transaction():
+        rows = list(Subscription.objects.select_for_update().filter(reader=gone).order_by("pk"))
+        Customer.objects.filter(reader=gone).update(reader=kept)
+        # what a merged account typed is kept's to be told of, and to be erased with kept
+        Checkout.objects.filter(Q(reader=gone) | Q(address__iexact=gone.email)).update(reader=kept, address=kept.email)
+        for subscription in rows:
+            audit.note(action="merged", subscription=subscription, subject=kept.subject, before=gone.subject)
+            subscription.reader = kept
+            subscription.save(update_fields=["reader"])
+            settle(subscription=subscription)

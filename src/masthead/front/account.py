@@ -18,7 +18,7 @@ from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
-from masthead.front import following
+from masthead.front import following, gifts, subscription
 from masthead.newsletters.models import Newsletter
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
@@ -97,6 +97,9 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
     return {
         "reader": reader,
         "reading": reading(request, reader, policy, now),
+        "subscriptions": subscription.of(reader),
+        "receipts": subscription.receipts(reader),
+        "giving": gifts.of(reader, policy),
         "shelf": shelf(reader, zone, now, request.GET.get("shelf", "1")),
         "saved": saved(reader, zone, request.GET.get("saved", "1")),
         **following.context(reader, zone, request.GET.get("following", "1"), request.GET.get("searches", "1")),

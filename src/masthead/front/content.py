@@ -394,6 +394,7 @@ class ArticlePage(Page):
     licence: str
     allowance: int
     period: str  # "month" or "week"
+    gifts: int  # links a subscriber may make in a period
     gate: GateFacts | None  # None when open
     more: tuple[Card, ...]
     keys: tuple[str, ...]  # of the change log: what makes another page of it
@@ -503,6 +504,7 @@ def _article_page(
         licence=article.licence,
         allowance=policy.allowance,
         period=policy.period,
+        gifts=policy.gifts,
         gate=None if opens else _gate(article, policy, now),
         more=tuple(cards.of_rows(more.rows, names, shelf)),
         keys=(changelog.article(article.id), changelog.more(article.id), *more.keys),

@@ -78,6 +78,19 @@ def account_deleted(*, address: str) -> None:
     _hand_over("account_deleted", address, f"Your account at {publication.name} is deleted", {"publication": publication})
 
 
+def accounts_merged(*, kept: str, gone: str) -> None:
+    """Tell both addresses that one account is left; each is shown no more than a hint of the other."""
+    publication = Publication.load()
+    for to, other, stays in ((kept, gone, True), (gone, kept, False)):
+        local, _, domain = other.rpartition("@")
+        _hand_over(
+            "accounts_merged",
+            to,
+            f"Your accounts at {publication.name} are one now",
+            {"publication": publication, "hint": f"{local[0]}…@{domain}", "stays": stays, "base": settings.MASTHEAD.base_url},
+        )
+
+
 def _hand_over(kind: str, to: str, subject: str, context: dict[str, object]) -> None:
     context = {**context, "subject": subject}
     text = "\n".join(line.rstrip() for line in render_to_string(f"mail/{kind}.txt", context).strip().splitlines())

@@ -6,6 +6,7 @@ from masthead.front.views import (
     account,
     archive,
     feeds,
+    gifts,
     guides,
     journey,
     keeping,
@@ -18,6 +19,7 @@ from masthead.front.views import (
     robots,
     sitemaps,
     subscribing,
+    subscription,
 )
 
 
@@ -88,6 +90,15 @@ urlpatterns = [
     path("account/passkeys/remove/", passkeys.remove),
     path("account/data.json", account.download),
     path("account/delete/", account.delete),
+    path("gift/", gifts.give),
+    path("gift/<str:token>/", gifts.gift),
+    path("account/gifts/revoke/", gifts.revoke),
+    path("account/subscription/cancel/", subscription.cancel),
+    path("account/subscription/resume/", subscription.resume),
+    path("account/subscription/pause/", subscription.pause),
+    path("account/subscription/plan/", subscription.change),
+    path("account/subscription/card/", subscription.card),
+    path("account/subscription/receipts/<int:number>/", subscription.receipt),
     path("about/", pages.about),
     path("feeds/articles.rss", feeds.articles),
     path("feeds/private/<str:token>.rss", private_feeds.feed),

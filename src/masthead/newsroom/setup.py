@@ -49,19 +49,21 @@ _PUBLISHING = {
     "billing": {"add_plan", "change_plan", "view_plan", "add_price", "change_price", "view_price",
                 "add_offer", "change_offer", "delete_offer", "view_offer",
                 "add_promotioncode", "change_promotioncode", "delete_promotioncode", "view_promotioncode",
-                "view_webhook", "change_webhook", "view_ledgerevent", "view_auditentry", "view_subscription"},
+                "view_webhook", "change_webhook", "view_ledgerevent", "view_auditentry",
+                "view_subscription", "change_subscription"},
     "ads": {"add_advertisement", "change_advertisement", "delete_advertisement", "view_advertisement"},
     "newsletters": {"add_newsletter", "change_newsletter", "delete_newsletter", "view_newsletter"},
     "core": {"change_publication"},
-    "readers": {"view_reader"},
+    "readers": {"view_reader", "support_reader"},
     "wagtailredirects": {"add_redirect", "change_redirect", "delete_redirect"},
     "wagtailcore": {"add_workflow", "change_workflow", "add_task", "change_task"},
 }  # fmt: skip
 _SUPPORT = {
     "access": {"add_grant", "change_grant", "view_grant"},
-    "billing": {"view_webhook", "change_webhook", "view_ledgerevent", "view_auditentry", "view_subscription"},
-    "readers": {"view_reader"},
-}
+    "billing": {"view_webhook", "change_webhook", "view_ledgerevent", "view_auditentry",
+                "view_subscription", "change_subscription"},
+    "readers": {"view_reader", "support_reader"},
+}  # fmt: skip
 
 # role -> (permissions by app, on articles, on pictures)
 ROLES: dict[str, tuple[dict[str, set[str]], set[str], set[str]]] = {

@@ -77,6 +77,7 @@ class StaffIndexView(IndexView):
     """Those who work here; readers have a page of their own."""
 
     page_title = "Staff"
+    any_permission_required = ("add", "change", "delete")  # "view" is support's, for readers
     add_item_label = "Add somebody"
 
     @property

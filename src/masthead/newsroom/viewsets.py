@@ -388,6 +388,7 @@ class OfferViewSet(Everywhere):
         TitleColumn("name", label="Name", url_name="offer:edit", sort_key="name"),
         Column("percent", label="Percent off"),
         Column("amount", label="Or minor units off"),
+        Column("trial_days", label="Or free days"),
         DateColumn("ends", label="Ends"),
         BooleanColumn("active", label="Good"),
     ]
@@ -397,6 +398,7 @@ class OfferViewSet(Everywhere):
             HelpPanel(content="<p>Something off the price. Readers come by it with a code; codes are listed by themselves.</p>"),
             FieldPanel("name"),
             FieldRowPanel([FieldPanel("percent"), FieldPanel("amount"), FieldPanel("currency"), FieldPanel("payments")]),
+            FieldPanel("trial_days"),
             FieldRowPanel([FieldPanel("plan"), FieldPanel("interval")]),
             FieldRowPanel([FieldPanel("active"), FieldPanel("starts"), FieldPanel("ends")]),
         ]

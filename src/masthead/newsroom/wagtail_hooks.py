@@ -26,6 +26,7 @@ from masthead.newsroom.views.planner import PlannerPage
 from masthead.newsroom.views.planner import move as move_article
 from masthead.newsroom.views.policy import PolicyPage
 from masthead.newsroom.views.readers import SEE, ReaderPage, ReadersPage
+from masthead.newsroom.views.sales import SalesPage
 from masthead.newsroom.views.suggestions import SuggestionsPage
 from masthead.newsroom.views.suggestions import answer as answer_suggestion
 
@@ -52,6 +53,7 @@ def urls() -> list[Any]:
         path("explain/", ExplainPage.as_view(), name="newsroom_explain"),
         path("payments/", PaymentsPage.as_view(), name="newsroom_payments"),
         path("payments/log/", AuditPage.as_view(), name="newsroom_audit"),
+        path("payments/sales/", SalesPage.as_view(), name="newsroom_sales"),
         path("payments/webhooks/<int:number>/", WebhookPage.as_view(), name="newsroom_webhook"),
         path("payments/subscriptions/<str:subject>/", LedgerPage.as_view(), name="newsroom_ledger"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
@@ -98,11 +100,12 @@ def _item(label: str, name: str, icon: str, order: int, *permissions: str) -> No
         return Guarded(label, url, name=name.replace(":", "-"), icon_name=icon, order=order, permissions=permissions)
 
 
-_item("Planner", "newsroom_planner", "calendar-alt", 110)
+_item("Planner", "newsroom_planner", "calendar-alt", 110, *PlannerPage.permissions)
 _item("Insights", "newsroom_insights", "view", 115)
 _item("Readers", "newsroom_readers", "group", 170, *SEE)
 _item("Explain", "newsroom_explain", "help", 175, *ExplainPage.permissions)
 _item("Payments", "newsroom_payments", "history", 178, *SEE_PAYMENTS)
+_item("What sold", "newsroom_sales", "tag", 186, *SalesPage.permissions)
 _item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)
 _item("Publication settings", "wagtailsettings:edit", "site", 200, "core.change_publication")
 
@@ -123,7 +126,9 @@ def settings_menu(request: HttpRequest, items: list[Any]) -> None:
 
 @hooks.register("construct_homepage_panels")
 def home(request: HttpRequest, shown: list[Component]) -> None:
-    shown += [panels.NoticesPanel(), panels.TodayPanel(), panels.DraftsPanel()]
+    shown.append(panels.NoticesPanel())
+    if may(request, *PlannerPage.permissions):
+        shown += [panels.TodayPanel(), panels.DraftsPanel()]
 
 
 @hooks.register("register_account_menu_item")

@@ -52,6 +52,8 @@ class Reader(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["email"]
+        # not Django's "change" and "delete": with those Wagtail would let support edit those who work here
+        permissions = [("support_reader", "Can help a reader: codes, merging, anonymising")]
 
     def __str__(self) -> str:
         return self.email

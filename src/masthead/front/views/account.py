@@ -29,6 +29,11 @@ DONE = {  # what the page says after a form that worked: the section it is said 
     "address": ("address", "Your address is changed."),
     "newsletters": ("newsletters", "Your newsletters are saved."),
     "revoked": ("browsers", "That browser is logged out."),
+    "cancelled": ("subscription", "It is cancelled. Nothing more is collected; you may take that back below."),
+    "resumed": ("subscription", "It goes on, as though nothing had been. Good to have you back."),
+    "paused": ("subscription", "It is paused. Resume whenever you like."),
+    "changed": ("subscription", "Your plan is changed."),
+    "gift-revoked": ("gifts", "That link opens nothing any more. What it opened already stays open."),
     "unfollowed": ("following", "You follow that no longer."),
     "search-renamed": ("searches", "The search has its new name."),
     "search-removed": ("searches", "The search is removed."),
@@ -68,6 +73,8 @@ def page(
     problems: dict[str, str] | None = None,
     typed: str = "",
     made: dict[str, str] | None = None,
+    *,
+    status: int = 422,
 ) -> HttpResponse:
     """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken.
 
@@ -77,7 +84,7 @@ def page(
     context = account.page_context(request, reader)
     context |= {"problems": problems or {}, "typed": typed, "done": {section: sentence} if section and not problems else {}}
     context |= {"made": made}
-    return render_personal(request, "front/account/account.html", context, status=422 if problems else 200)
+    return render_personal(request, "front/account/account.html", context, status=status if problems else 200)
 
 
 def done(what: str, fragment: str) -> HttpResponse:
@@ -220,5 +227,5 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _delete_page(request: HttpRequest, reader: Reader, error: str = "", typed: str = "") -> HttpResponse:
     reading = account.reading(request, reader, request.policy, clock.now())  # type: ignore[attr-defined]
-    context = {"reader": reader, "reading": reading, "error": error, "typed": typed}
+    context = {"reader": reader, "reading": reading, "error": error, "typed": typed, "gifts": reader.gift_links.exists()}
     return render_personal(request, "front/account/delete.html", context, status=422 if error else 200)

@@ -128,7 +128,7 @@ class LedgerPage(NewsroomPage):
                 for invoice in row.invoices.all()
             ],
             "stretches": row.stretches.select_related("grant").order_by("grant__since"),
-            "log": _named(AuditEntry.objects.filter(subscription=row.subject).order_by("-pk")[:100]),
+            "log": named(AuditEntry.objects.filter(subscription=row.subject).order_by("-pk")[:100]),
         }
 
 
@@ -144,10 +144,10 @@ class AuditPage(_Paged):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        return context | {"log": _named(context["rows"])}
+        return context | {"log": named(context["rows"])}
 
 
-def _named(entries: Any) -> list[dict[str, Any]]:
+def named(entries: Any) -> list[dict[str, Any]]:
     """``entries`` with the addresses of those who are still readers here; the log itself holds none."""
     entries = list(entries)
     subjects = {entry.actor for entry in entries} | {entry.subject for entry in entries}

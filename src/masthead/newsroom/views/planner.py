@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -15,7 +16,9 @@ from django.views.decorators.http import require_POST
 from masthead.articles.models import Article
 from masthead.core.models import Publication
 from masthead.newsroom import planner, services
-from masthead.newsroom.views.base import NewsroomPage
+from masthead.newsroom.views.base import NewsroomPage, may
+
+DESK = ("articles.view_topic",)  # whoever writes or edits has it, support has not: titles of drafts are content
 
 
 class PlannerPage(NewsroomPage):
@@ -24,6 +27,7 @@ class PlannerPage(NewsroomPage):
     template_name = "newsroom/planner.html"
     page_title = "Planner"
     header_icon = "calendar-alt"
+    permissions = DESK
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | board_context(self.request)
@@ -55,6 +59,8 @@ def _day(text: str | None) -> date | None:
 @require_POST
 def move(request: HttpRequest) -> HttpResponse:
     """Move ``article`` to ``day`` (empty: into the tray). A script gets the new board; a form is sent back to it."""
+    if not may(request, *DESK):
+        raise PermissionDenied
     number = request.POST.get("article", "")
     article = get_object_or_404(Article.objects.defer("body"), pk=number if number.isdecimal() and len(number) < 19 else 0)
     text = request.POST.get("day", "").strip()

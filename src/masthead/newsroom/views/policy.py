@@ -22,6 +22,9 @@ FIELDS = (
     "instant_per_device",
     "instant_per_address",
     "instant_per_network",
+    "gifts",
+    "gift_uses",
+    "gift_days",
 )
 WORDS = {
     "teaser_paragraphs": (
@@ -56,6 +59,18 @@ WORDS = {
     "instant_per_network": (
         "Instant articles a network",
         "With 20, an office, school or household behind one address shares twenty a period. Too few turn honest readers away.",
+    ),
+    "gifts": (
+        "Gift links",
+        "With 5, a subscriber gives five articles away each month, by links that open one article each. With 0 nobody gives.",
+    ),
+    "gift_uses": (
+        "Browsers a gift link opens",
+        "With 10, whoever comes eleventh sees the gate: a link posted in public is soon used up.",
+    ),
+    "gift_days": (
+        "Days a gift is good",
+        "With 30, a link opens nothing after thirty days; what it opened on the last of them stays open another thirty.",
     ),
 }
 

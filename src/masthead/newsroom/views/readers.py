@@ -1,7 +1,11 @@
-"""Readers, as support sees them: found by address, with standing, grants, log-ins and mails; comps given, grants ended."""
+"""Readers, as support sees them: found by address, with standing, grants, payments, log-ins and mails; and what is done for them.
+
+What a mail says and what a code is stand nowhere here. Every action needs a reason, which the audit log keeps.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,13 +22,21 @@ from masthead.access import services
 from masthead.access.explain import KINDS
 from masthead.access.models import Grant
 from masthead.articles.models import Article
+from masthead.billing import money
+from masthead.billing import services as billing
+from masthead.billing.models import AuditEntry, Invoice
+from masthead.billing.operations import NotPossibleError as NotPossibleAtProvider
+from masthead.billing.providers import ProviderError
+from masthead.billing.providers.choice import UnknownProviderError
 from masthead.core import clock, limits
 from masthead.core.models import OutgoingMail, Publication
 from masthead.core.timezones import zone as zone_called
 from masthead.newsletters.models import Tick
+from masthead.newsroom import support
 from masthead.newsroom.services import today
 from masthead.newsroom.views.base import NewsroomPage
-from masthead.readers import addresses, sessions
+from masthead.newsroom.views.payments import named
+from masthead.readers import addresses
 from masthead.readers.models import Reader
 
 MOST = 25
@@ -83,6 +95,74 @@ class CompForm(forms.Form):
         if day is None:
             return None
         return datetime.combine(day + timedelta(days=1), time.min, zone_called(Publication.load().timezone))
+
+
+class ReasonForm(forms.Form):
+    """Why: nothing is done for a reader without it."""
+
+    reason = forms.CharField(
+        max_length=200, label="Why", help_text="Kept in the log. No names or addresses: it outlives the account."
+    )
+
+
+class ExtendForm(ReasonForm):
+    """So many days more."""
+
+    days = forms.IntegerField(min_value=1, max_value=366, label="Days more", help_text="After what they have now.")
+    field_order = ("days", "reason")
+
+
+class RefundForm(ReasonForm):
+    """All of a payment, or a part of it."""
+
+    invoice = forms.ModelChoiceField(Invoice.objects.none(), label="Payment", empty_label=None)
+    amount = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=3,
+        label="Amount",
+        help_text="Such as 4.50; empty: all that is left.",
+    )
+    field_order = ("invoice", "amount", "reason")
+
+    def __init__(self, *args: Any, reader: Reader, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Invoice.objects.filter(subscription__reader=reader, state__in=[Invoice.State.PAID, Invoice.State.REFUNDED])
+        field = self.fields["invoice"]
+        field.queryset = rows.order_by("-at", "-pk")
+        field.label_from_instance = _invoice_label
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        invoice, amount = cleaned.get("invoice"), cleaned.get("amount")
+        if invoice is not None and amount is not None:
+            minor = amount.scaleb(money.exponent(invoice.currency))
+            if minor != int(minor) or minor <= 0:
+                self.add_error("amount", f"{invoice.currency} has no such amount.")
+            cleaned["minor"] = int(minor)
+        return cleaned
+
+
+def _invoice_label(invoice: Invoice) -> str:
+    left = money.exact(invoice.amount - invoice.refunded, invoice.currency, "en-GB")
+    return f"{invoice.at:%-d %b %Y}: {money.exact(invoice.amount, invoice.currency, 'en-GB')}, {left} left"
+
+
+class MergeForm(ReasonForm):
+    """The account that is carried here and then deleted."""
+
+    other = forms.CharField(
+        max_length=254, label="Address of the other account", help_text="It is deleted; all it had is carried here."
+    )
+    field_order = ("other", "reason")
+
+
+class AnonymiseForm(ReasonForm):
+    """The address typed once more, so that it is meant."""
+
+    address = forms.CharField(max_length=254, label="Type the reader's address", help_text="This cannot be undone.")
+    field_order = ("address", "reason")
 
 
 class ReaderPage(NewsroomPage):
@@ -145,6 +225,18 @@ class ReaderPage(NewsroomPage):
             "mails": OutgoingMail.objects.filter(Q(to=reader.email) | Q(to__iexact=reader.email))
             .order_by("-created")
             .values("kind", "state", "created", "settled")[:30],
+            "subscriptions": billing.held_by(reader).subscriptions,
+            "may_see_ledger": self.request.user.has_perm("billing.view_ledgerevent"),
+            "invoices": [
+                {
+                    "row": row,
+                    "amount": money.exact(row.amount, row.currency, "en-GB"),
+                    "refunded": money.exact(row.refunded, row.currency, "en-GB") if row.refunded else "",
+                }
+                for row in Invoice.objects.filter(subscription__reader=reader).order_by("-at", "-pk")[:30]
+            ],
+            "log": self._log(),
+            "forms": {**self._forms(), **kwargs.get("wrong", {})},
             "newsletters": Tick.objects.filter(reader=reader).select_related("newsletter"),
             "comp_form": kwargs.get("comp_form") or CompForm(),
             "may_grant": self.may_grant,
@@ -152,37 +244,124 @@ class ReaderPage(NewsroomPage):
             "timezone": policy.timezone,
         }
 
+    def _log(self) -> list[dict[str, Any]] | None:
+        """What was done for this reader, and for those merged into them; None where that is not for whoever asks."""
+        if not self.request.user.has_perm("billing.view_auditentry"):
+            return None
+        return named(AuditEntry.objects.filter(subject__in=support.subjects_of(self.reader)).order_by("-pk")[:60])
+
+    def _forms(self) -> dict[str, forms.Form]:
+        """The actions that whoever asks may take, each by its form."""
+        user = self.request.user
+        found: dict[str, forms.Form] = {}
+        if user.has_perm("access.add_grant"):
+            found["extend"] = ExtendForm(auto_id="extend-%s")
+        if user.has_perm("billing.change_subscription"):
+            form = RefundForm(reader=self.reader, auto_id="refund-%s")
+            if form.fields["invoice"].queryset.exists():
+                found["refund"] = form
+        if user.has_perm("readers.support_reader"):
+            found["code"] = ReasonForm(auto_id="code-%s")
+            if not self.reader.is_staff:
+                found["merge"] = MergeForm(auto_id="merge-%s")
+                found["anonymise"] = AnonymiseForm(auto_id="anonymise-%s")
+        return found
+
     def post(self, request: HttpRequest, subject: str) -> HttpResponse:
-        action = request.POST.get("action")
+        action = request.POST.get("action", "")
         if action == "comp" and self.may_grant:
-            form = CompForm(request.POST)
-            if not form.is_valid():
-                return self.render_to_response(self.get_context_data(comp_form=form), status=422)
-            services.give_comp(
-                reader=self.reader,
-                days=form.cleaned_data["days"],
-                until=form.ends,
-                reason=form.cleaned_data["reason"],
-                by=request.user,
-            )
-            messages.success(request, f"{self.reader} has All-Access, at their next click.")
-        elif action == "end" and self.may_end:
+            return self._comp(request)
+        if action in {"end", "log out"} and self.may_end:
+            return self._end(request, action)
+        form = self._forms().get(action)
+        if form is None:
+            raise PermissionDenied
+        more = {"reader": self.reader} if action == "refund" else {}
+        form = type(form)(request.POST, auto_id=f"{action}-%s", **more)
+        if not form.is_valid():
+            return self._wrong(action, form)
+        do: Callable[[Any], str] = getattr(self, f"_{action}")
+        try:
+            messages.success(request, do(form.cleaned_data))
+        except (support.NotPossibleError, NotPossibleAtProvider) as error:
+            form.add_error(None, str(error))
+            return self._wrong(action, form)
+        except (ProviderError, UnknownProviderError) as error:
+            form.add_error(None, f"The payment provider did not do it: {error}. Nothing was changed here.")
+            return self._wrong(action, form, status=503)
+        return _back(reverse("newsroom_readers") if action == "anonymise" else request.path)
+
+    def _wrong(self, action: str, form: forms.Form, status: int = 422) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(wrong={action: form}), status=status)
+
+    def _comp(self, request: HttpRequest) -> HttpResponse:
+        form = CompForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(comp_form=form), status=422)
+        support.comp(
+            reader=self.reader,
+            days=form.cleaned_data["days"],
+            until=form.ends,
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+        )
+        messages.success(request, f"{self.reader} has All-Access, at their next click.")
+        return _back(request.path)
+
+    def _end(self, request: HttpRequest, action: str) -> HttpResponse:
+        """End a grant, or every log-in. The page's one field for a reason is theirs both."""
+        reason = ReasonForm(request.POST)
+        grant = None
+        if action == "end":
             number = request.POST.get("grant", "")
             wanted = Grant.objects.filter(reader=self.reader, pk=number if number.isdecimal() and len(number) < 19 else 0)
             grant = get_object_or_404(wanted)
+        if not reason.is_valid():
+            messages.error(request, "Please say why: nothing was done.")
+        elif grant is not None:
             if not grant.fact().in_date(clock.now()):
                 messages.error(request, "That grant has ended already.")
-            else:
-                services.end_grant(grant=grant, by=request.user)
+                return _back(request.path)
+            try:
+                support.end_grant(grant=grant, reason=reason.cleaned_data["reason"], by=request.user)
                 messages.success(request, "The grant has ended.")
-        elif action == "log out" and self.may_end:
-            if self.reader.is_staff and not request.user.is_superuser and self.reader != request.user:
-                messages.error(request, "Only an administrator logs out a colleague.")
-            else:
-                count = sessions.log_out_everywhere(reader=self.reader)
-                messages.success(request, f"{self.reader} is logged out in {count} {'browser' if count == 1 else 'browsers'}.")
+            except support.NotPossibleError as error:
+                messages.error(request, str(error))
+        elif self.reader.is_staff and not request.user.is_superuser and self.reader != request.user:
+            messages.error(request, "Only an administrator logs out a colleague.")
         else:
-            raise PermissionDenied
-        response = HttpResponseRedirect(request.path)
-        response.status_code = 303
-        return response
+            count = support.log_out(reader=self.reader, reason=reason.cleaned_data["reason"], by=request.user)
+            messages.success(request, f"{self.reader} is logged out in {count} {'browser' if count == 1 else 'browsers'}.")
+        return _back(request.path)
+
+    def _extend(self, asked: dict[str, Any]) -> str:
+        grant = support.extend(reader=self.reader, days=asked["days"], reason=asked["reason"], by=self.request.user)
+        zone = zone_called(Publication.load().timezone)
+        return f"Everything is open to them until {grant.until.astimezone(zone):%-d %B %Y}." if grant.until else "Extended."
+
+    def _refund(self, asked: dict[str, Any]) -> str:
+        support.refund(invoice=asked["invoice"], amount=asked.get("minor"), reason=asked["reason"], by=self.request.user)
+        return "The money goes back by the way it came, within some days. The whole of a payment takes its period away."
+
+    def _code(self, asked: dict[str, Any]) -> str:
+        typed = support.send_code(reader=self.reader, reason=asked["reason"], by=self.request.user)
+        if typed:
+            return "A code is on its way. It is typed in the browser that asked for the last one; the mail's link works in any."
+        return "A mail is on its way. No browser of theirs asked for a code lately: its link is what logs them in."
+
+    def _merge(self, asked: dict[str, Any]) -> str:
+        other = support.find_other(reader=self.reader, address=asked["other"])
+        support.merge(kept=self.reader, gone=other, reason=asked["reason"], by=self.request.user)
+        return "The two are one now, and both addresses were told."
+
+    def _anonymise(self, asked: dict[str, Any]) -> str:
+        if addresses.identity(asked["address"].strip().lower()) != addresses.identity(self.reader.email.lower()):
+            raise support.NotPossibleError("That is not this reader's address.")
+        support.anonymise(reader=self.reader, reason=asked["reason"], by=self.request.user)
+        return "The account is deleted. Payments are kept, and point at nobody."
+
+
+def _back(path: str) -> HttpResponse:
+    response = HttpResponseRedirect(path)
+    response.status_code = 303
+    return response

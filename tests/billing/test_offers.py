@@ -1,0 +1,114 @@
+"""Offers and their codes: good where and when they say, for so many; what they bring; and what is reported of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from billing.shop import begin, books, buy, checkout_of, happens, pay, work
+from factories import make_article, make_price, make_reader
+from front.journey import Browser
+from masthead.billing import offers, sales
+from masthead.billing.models import Checkout, Offer, Plan, PromotionCode, Subscription
+from masthead.core import clock
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def code(word: str = "SPRING", *, limits: dict[str, Any] | None = None, **offer: Any) -> PromotionCode:
+    """A code that takes half off, unless ``offer`` says otherwise."""
+    brings = offer if {"percent", "amount", "trial_days"} & set(offer) else {"percent": 50, **offer}
+    row = Offer(name="Spring", **brings)
+    row.full_clean()
+    row.save()
+    return PromotionCode.objects.create(offer=row, code=word, **(limits or {}))
+
+
+def test_a_trial_may_be_what_is_offered() -> None:
+    code(trial_days=14)
+    browser = Browser().log_in(make_reader())
+    url = begin(browser, code="spring")
+    pay(browser, url)
+    work()
+    subscription = Subscription.objects.get()
+    assert (subscription.state, subscription.invoices.count()) == ("trialing", 0)
+    assert subscription.renews is not None and timedelta(days=13) < subscription.renews - clock.now() <= timedelta(days=14)
+    happens(subscription, books.renew)
+    assert subscription.invoices.get().amount == 900, "after the trial the whole price"
+
+
+def test_a_longer_trial_of_the_prices_own_stays() -> None:
+    price = make_price()
+    price.trial_days = 30
+    assert offers.trial_days(price, code(trial_days=14)) == 30
+    assert offers.trial_days(price, None) == 30
+
+
+@pytest.mark.parametrize(
+    "brings",
+    [{"percent": 0}, {"percent": 10, "amount": 100, "currency": "GBP"}, {"percent": 10, "trial_days": 3}, {"amount": 100}],
+)
+def test_an_offer_is_one_thing(brings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        code(**brings)
+
+
+def test_an_offer_ends_after_it_starts() -> None:
+    with pytest.raises(ValidationError):
+        code(starts=clock.now(), ends=clock.now() - DAY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "limits", "said"),
+    [
+        ({"starts": clock.now() + DAY}, {}, "not good yet"),
+        ({"ends": clock.now() - DAY}, {}, "not good any more"),
+        ({}, {"starts": clock.now() + DAY}, "not good yet"),
+        ({}, {"ends": clock.now() - DAY}, "not good any more"),
+        ({"interval": "year"}, {}, "another plan"),
+        ({"amount": 100, "currency": "EUR"}, {}, "another currency"),
+        ({"active": False}, {}, "do not know"),
+        ({}, {"active": False}, "do not know"),
+    ],
+)
+def test_a_code_is_refused_with_a_sentence_and_nothing_is_begun(fields: Any, limits: Any, said: str) -> None:
+    code(limits=limits, **fields)
+    response = Browser().post("/subscribe/checkout/", {"price": make_price().pk, "email": "a@example.org", "code": "spring"})
+    assert response.status_code == 422
+    html = response.content.decode()
+    assert said in html and 'value="spring"' in html, "what was typed stays"
+    assert not Checkout.objects.exists()
+
+
+def test_an_offer_of_another_plan_is_refused() -> None:
+    code(plan=Plan.objects.create(name="Other", slug="other"))
+    with pytest.raises(offers.NoOfferError, match="another plan"):
+        offers.find(code="SPRING", price=make_price())
+
+
+def test_what_sold_is_told_by_article_gate_code_and_price() -> None:
+    code()
+    article = make_article("Straits", access="subscribers")
+    ended = buy(Browser(), article, code="spring")
+    buy(Browser("198.51.100.2"), article, email="b@example.org")
+    buy(Browser("198.51.100.3"), email="c@example.org")
+    begin(Browser("198.51.100.4"), article, email="d@example.org")
+    happens(ended, books.refund)
+    sold = sales.since(clock.now() - DAY)
+    assert (sold.bought, sold.begun) == (3, 4)
+    assert [(row.name, row.bought, row.running) for row in sold.by_article] == [(article.slug, 2, 1), ("no article", 1, 1)]
+    assert [(row.name, row.bought) for row in sold.by_gate] == [("subscribe", 2), ("no gate", 1)]
+    assert [(row.name, row.bought, row.running) for row in sold.by_code] == [("SPRING (Spring)", 1, 0)]
+    assert [(row.name, row.bought) for row in sold.by_price] == [("All-Access, monthly, standard, GBP", 3)]
+    assert sales.since(clock.now() + DAY).bought == 0
+
+
+def test_what_was_used_up_is_counted_by_what_was_paid() -> None:
+    row = code(limits={"most_uses": 1})
+    url = begin(Browser(), code="spring")
+    assert checkout_of(url).promotion == row
+    assert offers.find(code="spring", price=make_price()) == row, "begun is not bought"
