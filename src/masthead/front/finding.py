@@ -74,6 +74,7 @@ _BADGES = {
     Reason.GIFT: Badge("Open to you", "open"),
     Reason.REGISTER: Badge("Free with your address", "offered"),
     Reason.CONFIRM: Badge("Free once you confirm", "offered"),
+    Reason.SPENT: Badge("Your free articles are spent", "shut"),
 }
 _SHUT = Badge("For subscribers", "shut")
 

@@ -110,8 +110,9 @@ def _nearest(state: State, number: int, text: str, about: Sequence[Query], momen
         SCHEMA,
         {"opening": [text]},
         min_doc_frequency=2,
-        # what stands in a third of all articles says nothing, and takes longest
-        max_doc_frequency=max(50, searcher.num_docs // 3),
+        # What stands in a third of all articles says nothing, and takes longest. Never more than there are: the dictionary counts
+        # former versions, too, and tantivy panics over a word that stands in more articles than live.
+        max_doc_frequency=min(max(50, searcher.num_docs // 3), searcher.num_docs),
         min_term_frequency=1,
         max_query_terms=20,
         min_word_length=3,

@@ -152,7 +152,7 @@ def _cut(text: str, at: int, length: int, places: Sequence[tuple[int, int, str]]
         position = finish
     parts.append(escape(text[position:end].rstrip(" ,;:")))
     if end < len(text):
-        parts.append("…")
+        parts.append(" …" if parts[-1].endswith((".", "!", "?")) else "…")
     return "".join(parts)
 
 

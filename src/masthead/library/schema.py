@@ -13,7 +13,7 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages
 
-VERSION = 3
+VERSION = 4
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -33,11 +33,14 @@ def build() -> Schema:
     builder.add_unsigned_field("year", indexed=True, fast=True)
     builder.add_text_field("month", tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_integer_field("dated", indexed=True, fast=True)  # seconds since 1970; negative before
+    # The same, and among equals the number: what is sorted by it stands in one order on every machine, from one page to the next
+    builder.add_integer_field("turn", indexed=False, fast=True)
     builder.add_unsigned_field("rendered", indexed=False, fast=True)  # microseconds: which version of the article this is
     return builder.build()
 
 
 SCHEMA = build()
+_TURNS = 2**22
 
 
 def register(index: Index, language: str) -> None:
@@ -84,5 +87,6 @@ def document(
     if month:
         made.add_text("month", month)
     made.add_integer("dated", dated)
+    made.add_integer("turn", dated * _TURNS + number % _TURNS)
     made.add_unsigned("rendered", rendered)
     return made

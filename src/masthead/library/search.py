@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import tantivy
 from django.conf import settings
-from tantivy import Query
+from tantivy import Occur, Query
 
 from masthead.access.policy import Policy, Standing, Visitor, standing
 from masthead.articles.models import Topic
@@ -125,6 +125,19 @@ class _Asking:
         return found
 
     def query(self, request: Request, wanted: Wanted, *, rest: bool = True, at_least: int | None = None) -> Query:
+        """What matches ``wanted``. While it is typed, that is also what its last word means as it stands."""
+        query = self._query(request, wanted, rest=rest, at_least=at_least)
+        if not (request.typing and wanted.prefix):
+            return query
+        complete = read(request.text)
+        senses = self.matcher.senses(complete)
+        if not senses or (len(senses[-1][0]) == 1 and len(senses[-1][0][0]) == 1):
+            return query  # it means nothing but itself, which the prefix finds
+        return Query.boolean_query(
+            [(Occur.Should, query), (Occur.Should, self._query(request, complete, rest=rest, at_least=at_least))]
+        )
+
+    def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
         groups = self.matcher.groups(wanted, rest=rest)
         return combined(
             groups,
@@ -160,7 +173,7 @@ class _Asking:
         offset = (request.page - 1) * PAGE
         if request.order != Order.RELEVANCE:
             order = _ORDERS[request.order]
-            result = searcher.search(query, PAGE, order_by_field="dated", offset=offset, order=order)
+            result = searcher.search(query, PAGE, order_by_field="turn", offset=offset, order=order)
             addresses = [address for _, address in result.hits]
         elif offset < RERANKED:
             result = searcher.search(query, RERANKED + PAGE)
@@ -229,7 +242,9 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
     senses = len(asking.matcher.senses(wanted))
     query, at_least, corrected = asking.query(request, wanted), None, ""
     numbers, total = asking.hits(query, request)
-    suggestion = _respelt(asking, request.text, wanted) if total < FEW and request.text and not request.typing else ""
+    # while it is typed, a word of which anything is found may simply go on
+    helping = request.text and (total < FEW if not request.typing else not total)
+    suggestion = _respelt(asking, request.text, read(request.text) if request.typing else wanted) if helping else ""
     if not total and suggestion:
         again = read(suggestion)
         tried = asking.query(request, again)

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from wagtail.permissions import page_permission_policy
 
 from masthead.access import passes
+from masthead.newsroom import times
 from masthead.readers import sessions
 
 PREFIX = "/newsroom/"
@@ -40,7 +41,8 @@ class NewsroomDoor:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         before = _who(request)
-        response = self._answer(request)
+        with times.here():
+            response = self._answer(request)
         response["X-Robots-Tag"] = "noindex"
         if _who(request) != before:
             # a pass minted before says nothing of this standing, or too much

@@ -61,7 +61,9 @@ class Loop(threading.Thread):
                     if failures:
                         log.warning("%s: works again", self.name)
                     failures = 0
-                except Exception as error:
+                except BaseException as error:  # tantivy's panics are no Exception, and a loop that ends is missed by nobody
+                    if isinstance(error, SystemExit | KeyboardInterrupt):
+                        raise
                     failures += 1
                     wait = min(max(self._interval, 0.5) * 2**failures, LONGEST_WAIT)
                     log.warning(
@@ -78,7 +80,7 @@ class Loop(threading.Thread):
             connection.close()
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
 
 
@@ -124,6 +126,7 @@ class Worker:
             if loop.is_alive():
                 loop.join(max(0.0, deadline - time.monotonic()))
         if not any(loop.is_alive() for loop in self.loops):
+            self._keeper.stop()
             self._sign_off()
 
     def _wait_for_tables(self) -> None:

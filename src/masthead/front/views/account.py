@@ -11,13 +11,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from masthead.core import clock, privacy
 from masthead.core.models import Publication
 from masthead.front import account, services
 from masthead.front.render import render_personal
 from masthead.front.views.journey import SeeOther, _answer, asked_too_often, reader_of, too_many
+from masthead.front.views.posting import account_form
 from masthead.newsletters import services as newsletters
 from masthead.readers import addresses, codes, devices, sessions
 from masthead.readers import services as readers
@@ -168,7 +169,7 @@ def _confirm_page(request: HttpRequest, address: str, error: str = "") -> HttpRe
 # --- newsletters and log-ins
 
 
-@require_POST
+@account_form
 @personal
 def set_newsletters(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Make what is ticked what comes."""
@@ -176,7 +177,7 @@ def set_newsletters(request: HttpRequest, reader: Reader) -> HttpResponse:
     return done("newsletters", "newsletters")
 
 
-@require_POST
+@account_form
 @personal
 def revoke(request: HttpRequest, reader: Reader) -> HttpResponse:
     """End one log-in; one's own is logging out."""

@@ -11,13 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from masthead.articles.models import Author, Topic
 from masthead.core.cross_origin import same_origin_only
 from masthead.front.render import render_personal
 from masthead.front.views.account import done, page, personal
 from masthead.front.views.journey import SeeOther, reader_of
+from masthead.front.views.posting import account_form
 from masthead.library import keeping
 from masthead.library.models import Follow, SavedSearch
 from masthead.readers.models import Reader
@@ -81,7 +82,7 @@ def _refused(request: HttpRequest, sentence: str, back: str) -> HttpResponse:
 # --- in the account
 
 
-@require_POST
+@account_form
 @personal
 def unfollow(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Follow something no longer."""
@@ -90,7 +91,7 @@ def unfollow(request: HttpRequest, reader: Reader) -> HttpResponse:
     return done("unfollowed", "following")
 
 
-@require_POST
+@account_form
 @personal
 def rename_search(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Give a search another name."""
@@ -102,7 +103,7 @@ def rename_search(request: HttpRequest, reader: Reader) -> HttpResponse:
     return done("search-renamed", "searches")
 
 
-@require_POST
+@account_form
 @personal
 def remove_search(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Keep a search no longer."""
@@ -111,7 +112,7 @@ def remove_search(request: HttpRequest, reader: Reader) -> HttpResponse:
     return done("search-removed", "searches")
 
 
-@require_POST
+@account_form
 @personal
 def make_feed(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Make an address for a feed, which ends the one before.
@@ -134,7 +135,7 @@ def make_feed(request: HttpRequest, reader: Reader) -> HttpResponse:
     return page(request, reader, made={"of": of, "address": f"{settings.MASTHEAD.base_url}/feeds/private/{token}.rss"})
 
 
-@require_POST
+@account_form
 @personal
 def revoke_feed(request: HttpRequest, reader: Reader) -> HttpResponse:
     """End a feed's address."""

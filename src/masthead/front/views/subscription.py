@@ -14,7 +14,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from masthead.billing import operations
 from masthead.billing.models import Invoice, Price, Subscription
@@ -24,6 +24,7 @@ from masthead.front import subscription as told
 from masthead.front.render import render_personal
 from masthead.front.views.account import PAGE, done, page, personal
 from masthead.front.views.journey import SeeOther
+from masthead.front.views.posting import account_form
 from masthead.readers.models import Reader
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def _cheaper(subscription: Subscription) -> list[told.Change]:
     return [change for change in told.changes(subscription) if change.interval == Price.Interval.MONTH and not change.rate]
 
 
-@require_POST
+@account_form
 @about_one
 def resume(request: HttpRequest, reader: Reader, subscription: Subscription) -> HttpResponse:
     """Take a cancellation or a pause back."""
@@ -146,7 +147,7 @@ def change(request: HttpRequest, reader: Reader, subscription: Subscription) -> 
     return render_personal(request, "front/account/subscription/change.html", context, status=422 if error else 200)
 
 
-@require_POST
+@account_form
 @about_one
 def card(request: HttpRequest, reader: Reader, subscription: Subscription) -> HttpResponse:
     """To the provider's page where the card is changed.

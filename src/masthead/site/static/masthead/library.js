@@ -20,8 +20,11 @@
 
   const show = async () => {
     const wanted = query();
-    if (wanted === shown) return;
+    // also where what is shown is wanted again: the answer on its way is to what stands there no more
     asked?.abort();
+    asked = null;
+    found.removeAttribute("aria-busy");
+    if (wanted === shown) return;
     const mine = (asked = new AbortController());
     found.setAttribute("aria-busy", "true");
     try {

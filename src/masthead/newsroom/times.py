@@ -1,0 +1,29 @@
+"""In whose time zone the newsroom reads and shows dates: an editor's own where they set one, else the publication's.
+
+Wagtail would take the server's, which is UTC: an article dated midnight of 1 March would be one of 28 February to readers west
+of it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from wagtail.users.models import UserProfile
+
+from masthead.front.content import publication_facts
+
+
+def here() -> AbstractContextManager[None]:
+    """The publication's time zone, for as long as this lasts."""
+    return timezone.override(ZoneInfo(publication_facts().timezone))
+
+
+def _own_or_the_publications(profile: UserProfile) -> str:
+    return profile.current_time_zone or publication_facts().timezone
+
+
+def apply() -> None:
+    """Have Wagtail ask us: it activates a profile's zone by itself, inside of any that a middleware could."""
+    UserProfile.get_current_time_zone = _own_or_the_publications
