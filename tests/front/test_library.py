@@ -141,7 +141,7 @@ def test_each_visitor_is_told_what_they_may_read(archive: list[Article]) -> None
     reader.choose(archive[2])
     assert badge(page(reader, "?q=straits"), archive[3]) == "Your last one this month"
     reader.choose(archive[3])
-    assert badge(page(reader, "?q=straits"), archive[4]) == "For subscribers"
+    assert badge(page(reader, "?q=straits"), archive[4]) == "Your free articles are spent"
 
     friend = make_reader("friend@example.org")
     make_comp(friend)
@@ -420,3 +420,10 @@ def test_the_reference_names_every_field(archive: list[Article]) -> None:
     found = Client().get("/api/v1/search?q=strait").json()
     for name in (*found, *found["results"][0], "error", "parameter"):
         assert re.search(rf"^\| (`\w+`, )?`{name}`", text, re.MULTILINE), name
+
+
+def test_a_search_that_is_posted_is_told_so_by_its_own_address(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/api/v1/search", {"q": "straits"}, headers={"Origin": "https://elsewhere.example"})
+    assert answer.status_code == 405 and answer.json()["error"]["status"] == 405
+    assert client.post("/library/", {"q": "straits"}).status_code == 405

@@ -32,7 +32,7 @@ SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
 
 WORDS = "The port of the old town has been a place where ships from every sea come to lie in winter"
-_number = iter(range(10_000))
+_number = iter(range(1_000_000))
 
 
 def record(**fields) -> dict:

@@ -267,7 +267,8 @@ def test_another_spelling_is_searched_for_where_nothing_is_found(built: Callable
     assert (results.corrected, results.total) == ("parliament", 3)
     assert shelf.ask("parliament").corrected == shelf.ask("parliament").suggestion == ""
     assert shelf.ask('the "parlament" -x').corrected == 'the "parliament" -x', "and the rest of the question stays"
-    assert shelf.ask("parlament", typing="1").corrected == "", "not while it is typed"
+    assert shelf.ask("parlament", typing="1").corrected == "parliament"
+    assert shelf.ask("parliam", typing="1").corrected == "", "not while a word is typed that may go on"
     assert shelf.ask("xyzzy").suggestion == ""
     assert shelf.ask("1915").suggestion == ""
 
@@ -295,3 +296,15 @@ def test_synonyms_lead_both_ways_and_never_to_themselves(groups: list[list[str]]
 def test_languages_of_tags() -> None:
     assert [languages.base(tag) for tag in ("en-GB", "pt_BR", "FR", " de-AT", "")] == ["en", "pt", "fr", "de", ""]
     assert languages.stems("policies", ("en", "eo", "xx")) == ("polici", "policies")
+
+
+# --- while it is typed
+
+
+@pytest.mark.parametrize("typed", ["holland", "united states", "india"])
+def test_what_is_typed_means_what_it_means_once_it_is_typed(built: Callable[[], Shelf], typed: str) -> None:
+    for text in ("The Dutch harbour.", "American ships.", "Indian sailors.", "Indiana alone."):
+        article(text)
+    shelf = built()
+    assert set(shelf.ask(typed).numbers) <= set(shelf.ask(typed, typing="1").numbers)
+    assert shelf.ask(typed).total >= 1

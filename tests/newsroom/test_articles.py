@@ -15,7 +15,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 
 from factories import CANARY, canary, make_article, make_author, make_reader
 from masthead.articles.models import Article, ArticleIndex, Rendering
-from masthead.core.models import Event
+from masthead.core.models import Event, Publication
 from newsroom_forms import add_url, form
 
 pytestmark = [
@@ -256,3 +256,13 @@ def test_an_author_named_twice_is_a_sentence_and_no_error_page(as_role):
     answer = client.post(add_url(), form() | twice | {"action-publish": "1"})
     assert answer.status_code == 200
     assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize(("zone", "stored"), [("America/New_York", "2019-03-01T05:00"), ("Europe/London", "2019-03-01T00:00")])
+def test_a_date_is_read_in_the_publications_time_zone(as_role, zone, stored):
+    publication = Publication.load()
+    publication.timezone = zone
+    publication.save()
+    editor = as_role("Editor")
+    assert editor.post(add_url(), form(dated="2019-03-01 00:00") | {"action-publish": "1"}).status_code == 302
+    assert f"{Article.objects.get().dated:%Y-%m-%dT%H:%M}" == stored
