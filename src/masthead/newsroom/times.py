@@ -6,18 +6,16 @@ of it.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
+from django.contrib.auth.base_user import AbstractBaseUser
 from wagtail.users.models import UserProfile
 
 from masthead.front.content import publication_facts
 
 
-def here() -> AbstractContextManager[None]:
-    """The publication's time zone, for as long as this lasts."""
-    return timezone.override(ZoneInfo(publication_facts().timezone))
+def lend_profile(user: AbstractBaseUser) -> None:
+    """Give ``user`` a profile for this request where they have none: without one Wagtail does not ask about the time zone."""
+    if user.is_authenticated and not hasattr(user, "wagtail_userprofile"):
+        user.wagtail_userprofile = UserProfile(user=user)  # not saved: Wagtail makes it when there is something to keep
 
 
 def _own_or_the_publications(profile: UserProfile) -> str:
