@@ -199,6 +199,16 @@ def _ended(desk: _Desk, key: str) -> Letter:
         paid = next(p for p in outcome.paid if p.invoice == key)
         given = desk.amount(paid.refunded, paid.currency)
         happened = f"We have given {given} back to the card you paid with, and {desk.plan} ended"
+        if outcome.renews is not None:
+            return Letter(
+                f"Your payment to {desk.publication.name} is given back",
+                (
+                    f"We have given {given} back to the card you paid with, and what it paid for is shut again. Your "
+                    f"subscription goes on: the next payment is due on {desk.day(outcome.renews)}, and opens everything anew.",
+                    "If that is not what you want, cancel it on your account's page; nothing is collected then.",
+                ),
+                action=("Your account", desk.link("/account/")),
+            )
     elif outcome.state == State.DISPUTED:
         happened = f"Your bank has taken a payment for {desk.plan} back on its holder's word, and so it ended"
     elif outcome.access_until is not None and outcome.access_until > clock.now():

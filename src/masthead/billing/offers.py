@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from masthead.billing.models import Checkout, Price, PromotionCode
 from masthead.billing.providers import Discount
 from masthead.core import clock
@@ -9,6 +11,9 @@ from masthead.core import clock
 
 class NoOfferError(ValueError):
     """The code brings nothing; the message is for the reader."""
+
+
+USED_UP = "That code has been used as often as it may be."
 
 
 def find(*, code: str, price: Price) -> PromotionCode:
@@ -28,8 +33,22 @@ def find(*, code: str, price: Price) -> PromotionCode:
     if offer.amount and offer.currency != price.currency:
         raise NoOfferError("That code is for another currency.")
     if row.most_uses is not None and Checkout.objects.filter(promotion=row, state=Checkout.State.PAID).count() >= row.most_uses:
-        raise NoOfferError("That code has been used as often as it may be.")
+        raise NoOfferError(USED_UP)
     return row
+
+
+def reserve(*, promotion: PromotionCode) -> None:
+    """Take one of ``promotion``'s uses for a checkout that is about to be made in this transaction.
+
+    Whoever has a checkout open may still pay, so it counts; the row's lock makes two who ask at once queue up. Raises
+    :class:`NoOfferError`.
+    """
+    row = PromotionCode.objects.select_for_update().get(pk=promotion.pk)
+    if row.most_uses is None:
+        return
+    open_or_paid = Q(state=Checkout.State.PAID) | Q(state=Checkout.State.OPEN, expires__gt=clock.now())
+    if Checkout.objects.filter(open_or_paid, promotion=row).count() >= row.most_uses:
+        raise NoOfferError(USED_UP)
 
 
 def discount(promotion: PromotionCode | None) -> Discount | None:

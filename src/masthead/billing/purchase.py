@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
+from masthead.access.models import Grant
 from masthead.billing import offers, services
 from masthead.billing.models import Checkout, Customer, LedgerEvent, Price, PriceAtProvider, PromotionCode
 from masthead.billing.providers import Order, Provider, ProviderError, choice
@@ -25,7 +26,13 @@ AGAIN = timedelta(days=1)  # how long a purchase is taken for the same one, pres
 
 
 class AlreadySubscribedError(ValueError):
-    """The reader who is logged in has a subscription that renews."""
+    """The reader who is logged in has a subscription that goes on, or this browser has paid for one already."""
+
+
+def holds_all(device: Device) -> bool:
+    """Whether ``device`` was given everything for paying."""
+    held = Grant.objects.filter(device=device, kind=Grant.Kind.SUBSCRIPTION, article=None)
+    return held.filter(Q(until=None) | Q(until__gt=clock.now())).exists()
 
 
 def begin(
@@ -44,7 +51,7 @@ def begin(
     twice, at once or later, it is one checkout and one session at the provider. One that is ``PAID`` has been paid in this
     browser already. Raises :class:`AlreadySubscribedError` and ``ProviderError``.
     """
-    if reader is not None and services.opens_now(reader):
+    if reader is not None and services.goes_on(reader):
         raise AlreadySubscribedError
     provider = choice.current()
     checkout = _row(provider, price, address, device, reader, article, decision, promotion)
@@ -80,6 +87,10 @@ def _row(
         found = paid or Checkout.objects.filter(key=key, state=Checkout.State.OPEN).first()
         if found is not None:
             return found
+        if reader is None and holds_all(device):
+            raise AlreadySubscribedError
+        if promotion is not None:
+            offers.reserve(promotion=promotion)
         try:
             with transaction.atomic():
                 return Checkout.objects.create(

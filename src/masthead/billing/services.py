@@ -314,9 +314,9 @@ def held_by(reader: Reader) -> Held:
     return Held(tuple(longest))
 
 
-def opens_now(reader: Reader) -> bool:
-    """Whether one of ``reader``'s subscriptions opens everything now and goes on."""
-    return Subscription.objects.filter(reader=reader, access_until__gt=clock.now(), renews__isnull=False).exists()
+def goes_on(reader: Reader) -> bool:
+    """Whether one of ``reader``'s subscriptions goes on by itself: paused, owed or given back, it would be paid for twice."""
+    return Subscription.objects.filter(reader=reader).filter(Q(renews__isnull=False) | Q(state=State.PAUSED)).exists()
 
 
 def close_checkout(*, reference: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from wagtail.permissions import page_permission_policy
 
 from masthead.access import networks, passes, services
 from masthead.access.policy import Policy, Visitor
@@ -14,6 +15,7 @@ from masthead.core import changelog, clock, keys, remembered
 from masthead.readers import codes, devices, sessions
 from masthead.readers.models import Reader
 
+DESK = ("add", "change", "publish", "lock", "unlock", "bulk_delete")  # what anybody may do with articles who works on them
 OUR_COOKIES = (passes.COOKIE, devices.COOKIE, settings.SESSION_COOKIE_NAME)
 
 
@@ -61,6 +63,11 @@ def read_pass(request: HttpRequest, policy: Policy) -> Visitor | None:
     return held.visitor
 
 
+def at_desk(user: object) -> bool:
+    """Whether ``user`` has anything to do with articles; who only helps readers reads as any reader does."""
+    return bool(page_permission_policy.user_has_any_permission(user, DESK))
+
+
 def from_database(request: HttpRequest, policy: Policy) -> Visitor:
     """The visitor as sessions, devices, grants and meters tell them."""
     now = clock.now()
@@ -77,7 +84,7 @@ def from_database(request: HttpRequest, policy: Policy) -> Visitor:
         device,
         policy,
         now,
-        staff=sessions.in_newsroom(request),
+        staff=sessions.in_newsroom(request) and at_desk(request.user),
         code_pending=reader is None and codes.pending(device, period),
     )
 

@@ -11,9 +11,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
-from wagtail.permissions import page_permission_policy
 
 from masthead.access import passes
+from masthead.front.visitors import at_desk
 from masthead.newsroom import times
 from masthead.readers import sessions
 
@@ -27,7 +27,6 @@ ENROLL = "/newsroom/auth/2fa/"
 ENROLLING = (LOGOUT, ENROLL, "/newsroom/auth/reauthenticate/")
 # Wagtail's own pages about articles. Some name drafts to whoever is in, whatever they may do with them.
 CONTENT = ("/newsroom/pages/", "/newsroom/choose-page/", "/newsroom/reports/", "/newsroom/workflows/")
-DESK = ("add", "change", "publish", "lock", "unlock", "bulk_delete")
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
@@ -51,7 +50,7 @@ class NewsroomDoor:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path.startswith(CONTENT) and sessions.in_newsroom(request) and not _at_desk(request):
+        if path.startswith(CONTENT) and sessions.in_newsroom(request) and not at_desk(request.user):
             return HttpResponse("Articles are not part of what you do here.\n", status=403, content_type="text/plain")
         if path.startswith(OUTSIDE) or sessions.in_newsroom(request):
             return self.get_response(request)
@@ -73,11 +72,6 @@ class NewsroomDoor:
             response.status_code = 303
         response["Cache-Control"] = "private, no-store"
         return response
-
-
-def _at_desk(request: HttpRequest) -> bool:
-    """Whether who asks may do anything with any article; support may not."""
-    return bool(page_permission_policy.user_has_any_permission(request.user, DESK))
 
 
 def _who(request: HttpRequest) -> tuple[object, bool]:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 HOURLY = {"device": 20, "network": 120}  # checkouts begun; each makes a session at the provider
 AWAY = "The payment page cannot be reached just now. Nothing was collected; please try again in a few minutes."
-HAS_IT = "You have All-Access already, and it renews by itself. Your account's page shows it."
+HAS_IT = "You have All-Access already, and it goes on by itself. Your account's page shows it."
 
 
 @never_cache
@@ -80,6 +80,8 @@ def _begin(
             decision=_decision(request, article),
             promotion=promotion,
         )
+    except offers.NoOfferError as error:
+        return _form(request, article, typed, price, problem="code", error=str(error))
     except purchase.AlreadySubscribedError:
         return _form(request, article, typed, price, problem="have", error=HAS_IT)
     except ProviderError as error:

@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -84,8 +84,11 @@ class CompForm(forms.Form):
         given = [name for name in ("days", "until", "endless") if cleaned.get(name)]
         if not self.errors and len(given) != 1:
             raise forms.ValidationError("Please say how long: a number of days, a last day, or without end; exactly one of them.")
-        if cleaned.get("until") and cleaned["until"] < today():
+        until: date | None = cleaned.get("until")
+        if until and until < today():
             self.add_error("until", "That day is over.")
+        elif until and until.year > today().year + 100:
+            self.add_error("until", "That is longer than anybody reads; give it without end.")
         return cleaned
 
     @property
@@ -124,10 +127,14 @@ class RefundForm(ReasonForm):
         label="Amount",
         help_text="Such as 4.50; empty: all that is left.",
     )
+    # what had been given back when the form was shown: the same press twice is one wish
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     field_order = ("invoice", "amount", "reason")
 
     def __init__(self, *args: Any, reader: Reader, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._given_back = Invoice.objects.filter(subscription__reader=reader).aggregate(sum=Sum("refunded"))["sum"] or 0
+        self.fields["seen"].initial = self._given_back
         rows = Invoice.objects.filter(subscription__reader=reader, state__in=[Invoice.State.PAID, Invoice.State.REFUNDED])
         field = self.fields["invoice"]
         field.queryset = rows.order_by("-at", "-pk")
@@ -135,6 +142,8 @@ class RefundForm(ReasonForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("seen") not in (None, self._given_back):
+            raise forms.ValidationError("Something has been given back since this page was made. Please look at it again.")
         invoice, amount = cleaned.get("invoice"), cleaned.get("amount")
         if invoice is not None and amount is not None:
             minor = amount.scaleb(money.exponent(invoice.currency))
