@@ -112,3 +112,14 @@ def test_what_was_used_up_is_counted_by_what_was_paid() -> None:
     url = begin(Browser(), code="spring")
     assert checkout_of(url).promotion == row
     assert offers.find(code="spring", price=make_price()) == row, "begun is not bought"
+
+
+def test_a_code_for_one_is_not_had_by_two_who_begin_before_either_pays() -> None:
+    code(limits={"most_uses": 1}, percent=100)
+    begin(Browser("192.0.2.1"), email="first@example.org", code="spring")
+    price = make_price()
+    second = Browser("192.0.2.2").post(
+        "/subscribe/checkout/", {"email": "second@example.org", "price": str(price.pk), "code": "spring"}
+    )
+    assert second.status_code == 422 and "as often as it may be" in second.content.decode()
+    assert Checkout.objects.count() == 1

@@ -18,6 +18,7 @@ from masthead.billing.providers.sandbox import books
 from masthead.billing.providers.sandbox.models import Thing
 from masthead.billing.providers.sandbox.provider import HEADER, signed
 from masthead.core import clock
+from masthead.core.models import OutgoingMail
 from masthead.readers.models import Reader
 
 pytestmark = pytest.mark.django_db
@@ -334,3 +335,23 @@ def test_codes_are_mailed_to_the_stored_address() -> None:
     browser = Browser()
     buy(browser, email="ada@EXAMPLE.org")
     assert code_for(Reader.objects.get().email)
+
+
+def test_a_browser_that_has_paid_is_not_sold_it_twice() -> None:
+    browser = Browser()
+    buy(browser, email="thrice@example.org")
+    form = {"email": "thrice@example.org", "price": str(make_price().pk), "article": make_article().slug}
+    again = browser.post("/subscribe/checkout/", form)
+    assert again.status_code == 422 and "You have All-Access already" in again.content.decode()
+    assert Subscription.objects.count() == 1
+
+
+def test_a_subscription_that_goes_on_after_a_refund_is_told_so_and_not_sold_beside() -> None:
+    reader = make_reader()
+    browser = Browser().log_in(reader)
+    subscription = happens(buy(browser), books.refund)
+    assert subscription.state == "refunded" and subscription.renews is not None
+    mail = OutgoingMail.objects.filter(kind__contains="ended").latest("pk")
+    assert "goes on" in mail.text and "ended" not in mail.subject
+    again = browser.post("/subscribe/checkout/", {"price": str(make_price().pk)})
+    assert again.status_code == 422

@@ -141,6 +141,14 @@ def test_a_part_is_given_back_and_then_the_whole(as_role: Any) -> None:
     assert sum(AuditEntry.objects.filter(action="refund").values_list("amount", flat=True)) == 900
 
 
+def test_the_same_press_twice_gives_back_once(as_role: Any) -> None:
+    client, ada = as_role("Support"), make_reader()
+    buy(Browser().log_in(ada), price=str(make_price().pk))
+    send = {"action": "refund", "invoice": Invoice.objects.get().pk, "amount": "1", "seen": "0", **WHY}
+    assert [client.post(path(ada), send).status_code for _ in range(2)] == [303, 422]
+    assert Invoice.objects.get().refunded == 100
+
+
 def test_anothers_payment_is_not_given_back_here(as_role: Any) -> None:
     client, ada, bob = as_role("Support"), make_reader(), make_reader("bob@example.org")
     buy(Browser().log_in(ada), price=str(make_price().pk))
@@ -294,6 +302,12 @@ def test_the_role_sees_no_content(as_role: Any) -> None:
 def test_the_roles_doors_are_few(as_role: Any, address: str) -> None:
     client = as_role("Support")
     assert client.get(f"/newsroom/{address}").status_code in (302, 403, 404)
+
+
+def test_support_reads_as_any_reader_does(as_role: Any) -> None:
+    article = make_article(access="subscribers")
+    assert canary(article) not in as_role("Support").get(article.path_on_site).content.decode()
+    assert canary(article) in as_role("Editor").get(article.path_on_site).content.decode()
 
 
 def test_support_writes_no_article(as_role: Any) -> None:
