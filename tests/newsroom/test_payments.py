@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.test import Client
 
 from billing.shop import begin, buy, happens, pay
 from factories import make_price, make_reader
@@ -86,3 +89,10 @@ def test_a_plan_a_price_and_a_code_are_made_in_the_newsroom_and_stand_on_the_pag
     assert PromotionCode.objects.get().code == "SPRING26"
     begin(Browser(), price=str(Price.objects.get().pk), code="spring26")
     assert Checkout.objects.get().amount == 2000
+
+
+def test_the_sandboxs_desk_is_reached_from_a_subscriptions_page(as_role):
+    subscription = buy(Browser(), price=str(make_price().pk))
+    page = as_role().get(f"/newsroom/payments/subscriptions/{subscription.subject}/").content.decode()
+    desk = re.search(r'href="http://[^/"]+(/sandbox/portal/[^"]+)"', page)
+    assert desk and "Refund" in Client().get(desk[1]).content.decode()

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from masthead.billing import inbox, money
+from masthead.billing import inbox, money, operations
 from masthead.billing.models import AuditEntry, Subscription, Webhook
-from masthead.billing.providers import choice
+from masthead.billing.providers import Purpose, choice
 from masthead.newsroom.views.base import NewsroomPage
 from masthead.readers.models import Reader
 
@@ -129,7 +129,15 @@ class LedgerPage(NewsroomPage):
             ],
             "stretches": row.stretches.select_related("grant").order_by("grant__since"),
             "log": named(AuditEntry.objects.filter(subscription=row.subject).order_by("-pk")[:100]),
+            "desk": self._desk(),
         }
+
+    def _desk(self) -> str:
+        """Where the sandbox lets things happen to this subscription; empty where money is real, or this is not its."""
+        row = self.subscription
+        if row.provider != choice.SANDBOX or not choice.in_use(row.provider) or row.customer is None:
+            return ""
+        return operations.portal(subscription=row, purpose=Purpose.MANAGE, return_path=self.request.path)
 
 
 class AuditPage(_Paged):
