@@ -125,7 +125,7 @@ def test_a_publication_makes_no_page_anew_whose_choice_is_stored(through: Throug
 def test_where_nothing_is_stored_a_publication_is_gone_on_to(through: Through, choice: list[Article], later: Later) -> None:
     browser = Browser()
     assert "Published since" not in goes_on_to(browser, choice[1])
-    make_article("Published since", dated=choice[1].dated)
+    make_article("Published since", dated=choice[1].dated + timedelta(milliseconds=1))  # nearer than all, and equal to none
     later(seconds=3)
     assert "Published since" in goes_on_to(browser, choice[1])
     assert calls(through).count(choice[1].path_on_site) == 2
