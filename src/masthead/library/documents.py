@@ -100,14 +100,17 @@ class Maker:
     def documents(self, numbers: Sequence[int]) -> Iterator[Document]:
         """A document for each of ``numbers`` that is live, in four queries for all of them."""
         topics: dict[int, list[int]] = defaultdict(list)
-        for article, topic in Article.topics.through.objects.filter(article_id__in=numbers).values_list("article_id", "topic_id"):
+        tagged = Article.topics.through.objects.filter(article_id__in=numbers).order_by("pk")
+        for article, topic in tagged.values_list("article_id", "topic_id"):
             topics[article].append(topic)
         authors: dict[int, list[tuple[str, str]]] = defaultdict(list)
         bylines = Byline.objects.filter(article_id__in=numbers).order_by("sort_order")
         for article, name, slug in bylines.values_list("article_id", "author__name", "author__slug"):
             authors[article].append((name, slug))
         # values, not models: making fifty thousand of them takes longer than indexing their texts
-        rows = Rendering.objects.filter(article_id__in=numbers, article__live=True, article__dated__isnull=False).values_list(
+        # in one order: a database gives back first what it likes, and equal articles would be indexed differently on two machines
+        found = Rendering.objects.filter(article_id__in=numbers, article__live=True, article__dated__isnull=False)
+        rows = found.order_by("article_id").values_list(
             "article_id", "blocks", "gate", "rendered", "article__title", "article__standfirst", "article__format",
             "article__access", "article__dated", "article__date_precision", "article__language",
         )  # fmt: skip
