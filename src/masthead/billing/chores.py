@@ -1,4 +1,5 @@
-"""What the worker does for billing from time to time, besides webhooks: polls, notices before a charge, errands, forgetting."""
+"""What the worker does for billing from time to time, besides webhooks: polls, what was paid twice, notices before a charge,
+errands, forgetting."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from masthead.billing import audit, inbox, mails, purchase, retries, services
+from masthead.billing import audit, inbox, mails, purchase, retries, services, twice
 from masthead.billing.lifecycle import Mail, Message
 from masthead.billing.models import LedgerEvent, Price, Subscription, Webhook
 from masthead.billing.providers import ProviderError, choice
@@ -23,14 +24,18 @@ LATE = timedelta(minutes=1)
 
 def webhooks() -> None:
     """Process what is due."""
-    while inbox.is_due():
-        if not inbox.work():
-            return
+    heard = False
+    while inbox.is_due() and inbox.work():
+        heard = True
+    if heard:
+        twice.close_superseded()  # at once: the other tab may be paying already
 
 
 def polls() -> None:
     """Ask about checkouts that are open, and run errands."""
     purchase.poll_open()
+    twice.close_superseded()
+    twice.find_new()
     cancel_let_go()
 
 
@@ -38,6 +43,7 @@ def each_minute() -> None:
     """What the provider wants done on our side, and the notices that the calendar makes due."""
     choice.current().each_minute()
     announce_renewals()
+    twice.go_on()
 
 
 def announce_renewals() -> int:

@@ -40,9 +40,7 @@ def _payments(reader: Reader) -> dict[str, Any]:
                 "next_payment": row.renews,
                 "cancelled": row.cancelled_at,
                 "ended": row.ended_at,
-                "mails": [
-                    {"kind": mail.mail, "about": mail.key, "written": mail.at} for mail in row.mails.order_by("pk")
-                ],
+                "mails": [{"kind": mail.mail, "about": mail.key, "written": mail.at} for mail in row.mails.order_by("pk")],
                 "ledger": [
                     {"at": event.at, "what": event.kind, "says": event.facts, "as_received": event.payload}
                     for event in row.ledger.order_by("pk")

@@ -231,9 +231,7 @@ def _put(subscription: Subscription, rows: list[Stretch], wanted: tuple[Span, ..
         access.drop_subscription(grant=row.grant)
 
 
-def _note_grant(
-    subscription: Subscription, action: str, since: datetime, until: datetime | None, device: Device | None
-) -> None:
+def _note_grant(subscription: Subscription, action: str, since: datetime, until: datetime | None, device: Device | None) -> None:
     audit.note(
         action=action,
         subscription=subscription,
@@ -275,9 +273,7 @@ def _old(message: Message, outcome: Outcome) -> bool:
 
 
 def _keep_card(provider: str, customer: str, card: Card) -> None:
-    row, _ = Customer.objects.get_or_create(
-        provider=provider, external_id=customer, defaults={"created": clock.now()}
-    )
+    row, _ = Customer.objects.get_or_create(provider=provider, external_id=customer, defaults={"created": clock.now()})
     row.card_brand, row.card_last4, row.card_expires = card.brand[:30], card.last4[:4], card.expires
     row.save(update_fields=["card_brand", "card_last4", "card_expires"])
 
@@ -344,7 +340,8 @@ def let_go(*, reader: Reader) -> None:
     """``reader``'s account is being deleted: whatever still collects from them is cancelled, by the worker, as soon as it can."""
     for subscription in Subscription.objects.select_for_update().filter(reader=reader):
         audit.note(action="account deleted", actor=reader.subject, subscription=subscription)
-        MailWritten.objects.filter(subscription=subscription).delete()
+        # but for what is still to be given back, of which that mail is the note
+        MailWritten.objects.filter(subscription=subscription).exclude(mail=Mail.PAID_TWICE.value).delete()
         subscription.reader = None
         if subscription.state not in {State.ENDED}:
             subscription.let_go = clock.now()

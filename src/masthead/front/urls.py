@@ -95,6 +95,7 @@ urlpatterns = [
     path("account/gifts/revoke/", gifts.revoke),
     path("account/subscription/cancel/", subscription.cancel),
     path("account/subscription/resume/", subscription.resume),
+    path("account/subscription/give-back/", subscription.give_back),
     path("account/subscription/pause/", subscription.pause),
     path("account/subscription/plan/", subscription.change),
     path("account/subscription/card/", subscription.card),
