@@ -289,6 +289,17 @@ def test_unknown_providers_and_real_keys(settings: object) -> None:
     assert press(browser, url, "pay").status_code == 404, "with real keys the sandbox is gone"
 
 
+def test_the_sandboxes_pages_tell_no_address_to_whoever_has_theirs() -> None:
+    """A reference stands in the return page's address, and so in histories."""
+    browser, stranger = Browser(), Browser("198.51.100.7")
+    url = begin(browser)
+    path = "/" + url.partition("//")[2].partition("/")[2]
+    html = stranger.get(path).content.decode()
+    assert "ada@example.org" not in html and "a…@e….org" in html
+    pay(browser, url)
+    assert "ada@example.org" not in stranger.get(path).content.decode()
+
+
 # --- advertisements
 
 

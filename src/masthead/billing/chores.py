@@ -9,9 +9,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from masthead.billing import audit, inbox, mails, purchase, retries, services, twice
+from masthead.billing import audit, inbox, mails, operations, purchase, retries, services, twice
 from masthead.billing.lifecycle import Mail, Message
-from masthead.billing.models import LedgerEvent, Price, Subscription, Webhook
+from masthead.billing.models import AuditEntry, Invoice, LedgerEvent, Price, Subscription, Webhook
 from masthead.billing.providers import ProviderError, choice
 from masthead.core import clock
 
@@ -80,10 +80,11 @@ def cancel_let_go() -> int:
         ):
             continue
         try:
+            _give_back_what_nobody_had(subscription)
             answer = choice.named(subscription.provider).cancel(
                 subscription=subscription.external_id, at_period_end=False, key=f"{subscription.subject}:let go"
             )
-        except ProviderError as error:
+        except (ProviderError, operations.NotPossibleError) as error:
             log.warning("subscription %s of a deleted account is not cancelled yet: %s", subscription.subject, error)
             continue
         for event in answer:
@@ -92,6 +93,14 @@ def cancel_let_go() -> int:
         audit.note(action="cancelled, account deleted", subscription=subscription)
         done += 1
     return done
+
+
+def _give_back_what_nobody_had(subscription: Subscription) -> None:
+    """Paid after the account was deleted, it opened nothing to anybody: the money goes back."""
+    if AuditEntry.objects.filter(subscription=subscription.subject, action="account deleted").exists():
+        return
+    for invoice in subscription.invoices.filter(state=Invoice.State.PAID, refunded__lt=F("amount")):
+        operations.refund(invoice=invoice, amount=None, by=audit.PROVIDER, reason="paid after the account was deleted")
 
 
 def clear() -> None:

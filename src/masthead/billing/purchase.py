@@ -100,7 +100,7 @@ def _row(
         if reader is None and holds_all(device):
             raise AlreadySubscribedError
         if promotion is not None:
-            offers.reserve(promotion=promotion)
+            offers.reserve(promotion=promotion, reader=reader)
         try:
             with transaction.atomic():
                 return Checkout.objects.create(

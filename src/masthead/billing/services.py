@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from masthead.access import services as access
 from masthead.access.models import Grant
-from masthead.billing import audit, facts, mails
+from masthead.billing import audit, facts, mails, offers
 from masthead.billing.lifecycle import Mail, Message, Outcome, Paid, Span, State, fold
 from masthead.billing.models import Checkout, Customer, Invoice, LedgerEvent, MailWritten, Price, Stretch, Subscription
 from masthead.billing.providers import Card, ProviderEvent
@@ -80,9 +80,11 @@ def _link(subscription: Subscription, event: ProviderEvent) -> None:
         if checkout is not None and not Subscription.objects.filter(checkout=checkout).exists():
             subscription.checkout = checkout
             subscription.reader = _buyer(checkout)
+            if subscription.reader is None and not checkout.address:
+                subscription.let_go = clock.now()  # the account was deleted while its checkout was open: paid for nobody
     if subscription.customer is not None and subscription.customer.reader_id is None and subscription.reader is not None:
         Customer.objects.filter(pk=subscription.customer_id).update(reader=subscription.reader)
-    subscription.save(update_fields=["customer", "checkout", "reader"])
+    subscription.save(update_fields=["customer", "checkout", "reader", "let_go"])
 
 
 def _buyer(checkout: Checkout) -> Reader | None:
@@ -135,6 +137,7 @@ def _bought(subscription: Subscription) -> None:
     if checkout is not None and checkout.state != Checkout.State.PAID:
         checkout.state, checkout.settled = Checkout.State.PAID, clock.now()
         checkout.save(update_fields=["state", "settled"])
+        offers.bought(promotion=checkout.promotion, reader=subscription.reader)
     events.record(
         "subscription",
         subject=subscription.reader.subject if subscription.reader else "",
@@ -356,6 +359,7 @@ def merged(*, kept: Reader, gone: Reader) -> None:
     with changelog.transaction():
         rows = list(Subscription.objects.select_for_update().filter(reader=gone).order_by("pk"))
         Customer.objects.filter(reader=gone).update(reader=kept)
+        offers.address_changed(old=gone.email, new=kept.email)
         # what a merged account typed is kept's to be told of, and to be erased with kept
         Checkout.objects.filter(Q(reader=gone) | Q(address__iexact=gone.email)).update(reader=kept, address=kept.email)
         for subscription in rows:

@@ -60,7 +60,7 @@ class Twice:
 
 
 def close_superseded(most: int = 20) -> int:
-    """Close checkouts that are open beside one that was paid, of the same reader or browser; returns how many."""
+    """Close checkouts that are open beside one that was paid, of the same reader or browser, or of nobody any more; how many."""
     # who is logged in is known; who is not is known by the browser alone, for an address is typed by anybody
     of_reader = Q(subscription__reader=OuterRef("reader"))
     of_browser = Q(device=OuterRef("device"), logged_in=False) | Q(device=OuterRef("device"), address__iexact=OuterRef("address"))
@@ -71,6 +71,7 @@ def close_superseded(most: int = 20) -> int:
     rows = rows.filter(
         Q(Exists(paid.filter(of_reader)), logged_in=True, reader__isnull=False)
         | Q(Exists(paid.filter(of_browser)), logged_in=False, device__isnull=False)
+        | Q(address="")  # its account was deleted
     )
     closed = 0
     for checkout in rows.order_by("pk")[:most]:

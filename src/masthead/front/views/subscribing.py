@@ -51,7 +51,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     promotion: PromotionCode | None = None
     if code := request.POST.get("code", "").strip():
         try:
-            promotion = offers.find(code=code, price=price)
+            promotion = offers.find(code=code, price=price, reader=reader)
         except offers.NoOfferError as error:
             return _form(request, article, typed, price, problem="code", error=str(error))
     if _too_often(request):
