@@ -1,10 +1,10 @@
 """What is held about a reader here, and what the law makes us keep.
 
-**Kept** when an account is deleted: payments, refunds, the ledger they follow from, and the audit log. What names a person in a
-provider's events was left out when they came: it is kept nowhere here. That somebody had the free days of an offer stays as a keyed
-hash of the canonical address, so that a new account brings no new ones. Tax and commercial law want the books for years (ten in
-Germany, six in the United Kingdom, seven in many of the United States); Article 17(3)(b) of the GDPR lets us. They no longer point at
-anybody here.
+**Kept** when an account is deleted: payments, refunds, the ledger they follow from, and the audit log. What names a person in
+a provider's events was left out when they came: it is kept nowhere here. That somebody had the free days of an offer stays as
+a keyed hash of the canonical address, so that a new account brings no new ones. Tax and commercial law want the books for
+years (ten in Germany, six in the United Kingdom, seven in many of the United States); Article 17(3)(b) of the GDPR lets us.
+They no longer point at anybody here.
 
 **Erased**: whose subscription it was, the address typed at the checkout, the device and the article it was bought from, the
 card's last digits, and which mails were written. A subscription that still runs is cancelled at the provider first
