@@ -13,7 +13,7 @@ from billing.shop import begin, buy, happens, pay, work
 from factories import make_article, make_price, make_reader
 from front.journey import Browser, mails_to
 from front.test_account import page, words
-from masthead.billing import chores, operations
+from masthead.billing import chores, operations, twice
 from masthead.billing.models import AuditEntry, Invoice, Subscription
 from masthead.billing.providers import ProviderError
 from masthead.billing.providers.sandbox import books
@@ -298,6 +298,13 @@ def test_deleting_the_account_says_that_the_subscription_is_cancelled_and_when(a
 
 def test_without_a_subscription_deleting_says_nothing_of_one(ada: Browser) -> None:
     assert "subscription" not in words(ada.get("/account/delete/").content.decode()).lower()
+
+
+def test_what_was_given_back_and_ended_is_not_among_what_runs(ada: Browser, subscription: Subscription) -> None:
+    second = buy(Browser("198.51.100.7"), email="ada@example.org")
+    twice.give_back(subscription=second, by="x")
+    assert len(told.of(make_reader())) == 1
+    assert words(ada.get("/account/delete/").content.decode()).count("is cancelled at once") == 1
 
 
 # --- a browser that paid and is not logged in

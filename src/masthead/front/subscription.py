@@ -225,7 +225,8 @@ def _said(row: Subscription, told: Words, *, on_top: bool = False) -> Subscribed
     due = told.amount(amount, row.price.currency) if amount is not None and row.price else ""
     customer = row.customer
     monthly = row.price is not None and row.price.interval == Price.Interval.MONTH
-    ended = state == State.ENDED
+    # given back or disputed and ended since: the payment has the word, but nothing follows
+    ended = state == State.ENDED or (state in {State.REFUNDED, State.DISPUTED} and row.renews is None)
     word, sentence = _in_words(row, state, told, due, opens)
     # "ended" with days left of what was paid for is still told with those that run
     return Subscribed(
@@ -286,7 +287,7 @@ def _deleting(row: Subscription, state: State, told: Words) -> str:
     plan = row.price.plan.name if row.price else "All-Access"
     opens = row.access_until is not None and row.access_until > clock.now()
     rest = f" What you have paid for until {told.day(row.paid_until)} is lost, and nothing is given back for it." if opens else ""
-    if state == State.ENDED or (state == State.CANCELLING and row.renews is None):
+    if row.renews is None and state not in {State.PAUSED, State.STARTING}:
         return f"Your subscription ({plan}) collects nothing any more.{rest}" if opens else ""
     return f"Your subscription ({plan}) is cancelled at once: within minutes, and nothing more is collected from then on.{rest}"
 
