@@ -158,6 +158,12 @@ def test_a_code_is_refused_with_a_sentence_and_nothing_is_begun(fields: Any, lim
     assert not Checkout.objects.exists()
 
 
+def test_what_was_typed_stands_in_fields_for_words_not_for_six_digits() -> None:
+    form = {"price": make_price().pk, "email": "a@example.org", "code": "NOSUCH"}
+    html = Browser().post("/subscribe/checkout/", form).content.decode()
+    assert 'value="NOSUCH"' in html and 'value="a@example.org"' in html and "code-input" not in html
+
+
 def test_an_offer_of_another_plan_is_refused() -> None:
     code(plan=Plan.objects.create(name="Other", slug="other"))
     with pytest.raises(offers.NoOfferError, match="another plan"):

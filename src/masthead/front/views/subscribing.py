@@ -135,7 +135,7 @@ def _form(
         "page": page,
         "typed": typed,
         "chosen": price.pk if price else None,
-        "code": request.POST.get("code", "")[:40],
+        "offer_code": request.POST.get("code", "")[:40],  # not "code": by that name a field is drawn for six digits
         "problem": problem,
         "error": error,
         "logged_in": reader_of(request) is not None,
