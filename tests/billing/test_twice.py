@@ -162,7 +162,7 @@ def two_tabs(ada: Browser) -> tuple[Subscription, Subscription]:
 def test_two_tabs_paid_at_once_are_one_subscription_and_the_second_payment_goes_back(ada: Browser) -> None:
     article = make_article(access="subscribers")
     first, second = two_tabs(ada)
-    chores.polls()
+    chores.each_minute()
     work()
     first.refresh_from_db()
     second.refresh_from_db()
@@ -196,7 +196,7 @@ def test_killed_or_refused_in_between_the_worker_goes_on(ada: Browser, monkeypat
 
     with monkeypatch.context() as patched:
         patched.setattr(Sandbox, way, away)
-        chores.polls()
+        chores.each_minute()
         assert twice.pending().count() == 1
     chores.each_minute()
     work()
@@ -211,11 +211,11 @@ def test_the_code_typed_in_the_paying_browser_proves_that_it_was_they(ada: Brows
     buy(ada)
     elsewhere = Browser("198.51.100.7")
     second = buy(elsewhere, email=ADA)
-    chores.polls()
+    chores.each_minute()
     second.refresh_from_db()
     assert second.renews is not None, "not before it is proved"
     elsewhere.post("/confirm/", {"code": code_for(ADA)})
-    chores.polls()
+    chores.each_minute()
     work()
     second.refresh_from_db()
     assert (second.renews, second.invoices.get().refunded) == (None, 900)
@@ -230,7 +230,7 @@ def test_a_second_trial_ends_and_nothing_is_given_back(ada: Browser) -> None:
     Subscription.objects.update(renews=None)  # sold beside one that was cancelled, which is resumed meanwhile
     second = buy(ada, price=str(price.pk))
     Subscription.objects.exclude(pk=second.pk).update(renews=clock.now() + timedelta(days=9))
-    chores.polls()
+    chores.each_minute()
     work()
     second.refresh_from_db()
     assert (second.state, second.renews) == ("ended", None)
@@ -243,7 +243,7 @@ def test_bought_anew_while_a_payment_is_missing_or_paused_nothing_happens_by_its
     browser = Browser("198.51.100.7")
     second = buy(browser, email=ADA)
     browser.post("/confirm/", {"code": code_for(ADA)})
-    chores.polls()
+    chores.each_minute()
     work()
     second.refresh_from_db()
     assert second.state == "active" and second.invoices.get().refunded == 0
@@ -257,7 +257,7 @@ def test_one_that_was_cancelled_and_one_that_was_bought_after_it_are_both_wanted
     operations.cancel(subscription=first, by="x")
     work()
     second = buy(ada)
-    chores.polls()
+    chores.each_minute()
     second.refresh_from_db()
     assert second.state == "active" and not twice.readers()
 
@@ -270,7 +270,7 @@ def test_an_account_deleted_in_between_gets_its_money_back_all_the_same(ada: Bro
 
     with monkeypatch.context() as patched:
         patched.setattr(Sandbox, "refund", away)
-        chores.polls()
+        chores.each_minute()
     front.delete_account(reader=second.reader)
     chores.each_minute()
     chores.polls()

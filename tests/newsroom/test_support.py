@@ -242,7 +242,7 @@ def test_both_kept_it_is_said_afterwards_and_one_can_be_ended(as_role: Any) -> N
     answer = client.post(path(kept), {"action": "merge", "other": gone.email, "end": "neither", **WHY}, follow=True)
     said = answer.content.decode()
     assert "More than one subscription renews now" in said and "2 subscriptions collect from this reader" in said
-    chores.polls()
+    chores.each_minute()
     second.refresh_from_db()
     assert second.state == "active", "what support was asked about is not given back by itself"
     assert client.post(path(kept), {"action": "stop", "subscription": first.pk, **WHY}).status_code == 303

@@ -29,13 +29,13 @@ def webhooks() -> None:
         heard = True
     if heard:
         twice.close_superseded()  # at once: the other tab may be paying already
+        twice.find_new()
 
 
 def polls() -> None:
     """Ask about checkouts that are open, and run errands."""
     purchase.poll_open()
     twice.close_superseded()
-    twice.find_new()
     cancel_let_go()
 
 
@@ -43,6 +43,7 @@ def each_minute() -> None:
     """What the provider wants done on our side, and the notices that the calendar makes due."""
     choice.current().each_minute()
     announce_renewals()
+    twice.find_new()  # also those proved without a webhook, by a code that was typed
     twice.go_on()
 
 
