@@ -86,9 +86,11 @@ class Patience:
     greeting: float = 60.0
     hello: float = 60.0  # EHLO, STARTTLS, AUTH
     handshake: float = 30.0
-    envelope: float = 300.0  # MAIL, RCPT
+    envelope: float = 120.0  # MAIL, RCPT
     data: float = 120.0  # the 354
     content: float = 180.0  # without a byte of it moving
     end: float = 600.0  # the answer to the final dot
     farewell: float = 2.0  # QUIT
     idle: float = 10.0  # a connection with nothing to do is closed
+    retry: float = 0.25  # after a failure of the server's; doubled with each
+    longest: float = 15.0
