@@ -5,7 +5,7 @@ from __future__ import annotations
 END = b".\r\n"
 
 
-def on_wire(message: bytes) -> bytes:
+def stuffed(message: bytes) -> bytes:
     """``message`` with every line end CRLF, a CRLF at its end, and dots doubled that begin a line.
 
     A bare CR or LF counts as a line end: servers differ about them, and one that sees an end where another sees none can be

@@ -78,7 +78,7 @@ def path(address: str, utf8: bool) -> tuple[str, bool]:
 
 
 class Envelopes:
-    """Writes MAIL and RCPT for one sender and what one server offers."""
+    """Writes MAIL and RCPT for one sender and what one server offers. Raises ValueError where the sender is no address."""
 
     def __init__(self, sender: str, offered: Offered) -> None:
         self.offered = offered

@@ -12,7 +12,7 @@ class Letter:
     """One message to one recipient.
 
     ``content`` is the whole message: headers, an empty line, body. Not ready, the pool makes its line ends CRLF and doubles
-    dots that begin a line (``on_wire``), which costs some 50 microseconds of 30 kB. ``ready`` says that whoever made it has
+    dots that begin a line (``stuffed``), which costs some 50 microseconds of 30 kB. ``ready`` says that whoever made it has
     done that: every line ends in CRLF, none begins with a single dot, no CR or LF stands alone. The final dot is never in it.
     """
 
@@ -80,7 +80,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds to wait for what: near to RFC 5321, 4.5.3.2, except where nobody need wait that long for their own server."""
+    """How many seconds to wait for what: near to RFC 5321, 4.5.3.2, shorter where giving up costs nothing."""
 
     connect: float = 20.0
     greeting: float = 60.0

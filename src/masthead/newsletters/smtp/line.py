@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from masthead.newsletters.smtp.content import END
-from masthead.newsletters.smtp.envelope import Envelopes
+from masthead.newsletters.smtp.envelope import Envelopes, Offered
 from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Security, Server, Verdict
 from masthead.newsletters.smtp.opening import Barred, Opening
 from masthead.newsletters.smtp.replies import Garbled, Replies, Reply
@@ -27,6 +27,9 @@ class Stage(Enum):
     OPENING = "opening"
     READY = "ready"
     LEAVING = "leaving"
+
+
+SPEAKING = (Stage.READY, Stage.LEAVING)
 
 
 class Lost(Exception):
@@ -52,17 +55,17 @@ class Line:
         server: Server,
         *,
         sender: str,
-        context: ssl.SSLContext | None,
+        context: ssl.SSLContext,
         patience: Patience,
         tell: Callable[[Line, Outcome], None],
         now: float,
     ) -> None:
         self.wire = wire
         self.stage = Stage.CONNECTING
-        self.talk: Transactions | None = None  # once it is ready
+        self.talk = Transactions(Envelopes(sender, Offered()))  # another once it is known what the server offers
         self.submitted = 0  # letters, over this line
         self.resting = False  # ready and with nothing to do; the pool's mark
-        self.opening = True  # counted as one that opens; the pool's mark
+        self.opening = True  # not ready yet; the pool's mark
         self.watched = 0  # the selector's events; the pool's mark
         self.deadline = now + patience.connect
         self._server = server
@@ -108,7 +111,7 @@ class Line:
         """Bytes came, or the end."""
         try:
             if self.stage is Stage.SHAKING:
-                self._shake(self.wire.raw(), now)
+                self._shake(now)
                 return
             data = self.wire.read()
         except OSError as error:
@@ -122,7 +125,7 @@ class Line:
 
     def late(self) -> Lost:
         """Patience has ended: why."""
-        if self.talk is not None and self.talk.awaited:
+        if self.talk.awaited:
             what = "the content" if self._unfinished else self.talk.awaited[0]
             return Lost(f"The server did not answer {what} in time")
         return Lost(f"The server did not answer in time ({self.stage.value})")
@@ -131,7 +134,6 @@ class Line:
 
     def begin(self, letter: Letter, content: bytes, now: float) -> None:
         """Write the envelope of ``letter``. Raises CannotSend, and then nothing was done."""
-        assert self.talk is not None
         self.resting = False
         self._write(self.talk.begin(letter, content), now)
 
@@ -146,7 +148,6 @@ class Line:
 
     def leave(self, now: float) -> None:
         """Say QUIT, if there is nothing on the line."""
-        assert self.talk is not None
         self.stage = Stage.LEAVING
         self.talk.awaited.append(QUIT)
         self._write(b"QUIT\r\n", now)
@@ -154,15 +155,13 @@ class Line:
     @property
     def full(self) -> bool:
         """Whether the server said that it takes no more messages over one connection."""
-        return self.talk is not None and 0 < self._most <= self.talk.begun
+        return 0 < self._most <= self.talk.begun
 
     def lost(self, why: Lost) -> tuple[Outcome | None, Letter | None]:
         """Close it; returns what became of the letter whose content was under way, and the letter of which nothing was sent."""
         unfinished = self._unfinished
         self.wire.close()
         talk = self.talk
-        if talk is None:
-            return None, None
         if talk.flying is None:
             return None, talk.coming
         flying = talk.flying
@@ -179,14 +178,14 @@ class Line:
     @property
     def _unfinished(self) -> bool:
         """Whether nothing of the flying letter's end has been written."""
-        return self.talk is not None and self.talk.flying is not None and self.wire.written <= self._end_at
+        return self.talk.flying is not None and self.wire.written <= self._end_at
 
     def _heard(self, data: bytes, now: float) -> None:
         replies = self._replies
         for reply in replies.feed(data):
             talk = self.talk
             try:
-                if talk is None:
+                if self.stage not in SPEAKING:
                     self._opened(reply, now)
                     continue
                 if talk.flying is not None and self.wire.written <= self._end_at:
@@ -208,6 +207,8 @@ class Line:
                     raise Lost(f"The server cannot be understood: {found.text}")
             if answer:
                 self._write(answer, now)
+        if self.stage is Stage.LEAVING and not self.talk.awaited:
+            raise Lost("Said goodbye")
         if replies.garbled:
             raise Lost(f"The server cannot be understood: {replies.garbled}")
 
@@ -224,17 +225,12 @@ class Line:
         if opening.secure_now:
             self._secure(now)
         elif opening.offered is not None:
-            self._ready(now)
+            self._ready(opening.offered, now)
         elif answer:
             self._write(answer, now)
 
-    def _ready(self, now: float) -> None:
-        offered = self._opening.offered
-        assert offered is not None
-        try:
-            envelopes = Envelopes(self._sender, offered)
-        except ValueError:
-            raise Lost(f"This is not an address mail can come from: {self._sender}", lasting=True) from None
+    def _ready(self, offered: Offered, now: float) -> None:
+        envelopes = Envelopes(self._sender, offered)
         if not envelopes.deliverable:
             raise Lost("The sender's address needs SMTPUTF8, which the server does not offer", 0, "5.6.7", lasting=True)
         self._most = offered.most
@@ -247,35 +243,28 @@ class Line:
         self.deadline = now + self._patience.greeting
 
     def _secure(self, now: float) -> None:
-        assert self._context is not None
         self.stage = Stage.SHAKING
         self.deadline = now + self._patience.handshake
-        self.wire.secure(self._context, self._server.host)
-        self._shake(b"", now)
+        self._shake(now, begin=True)
 
-    def _shake(self, data: bytes | None, now: float) -> None:
-        if data is None:
-            return
-        if not data and self.wire.tls is not None and self.wire.queued and self._shaken:
-            raise Lost("The server closed the connection while shaking hands for TLS")
-        self._shaken = True
+    def _shake(self, now: float, *, begin: bool = False) -> None:
+        wire = self.wire
         try:
-            over = self.wire.shake(data)
+            over = wire.secure(self._context, self._server.host) if begin else wire.shake()
         except ssl.SSLCertVerificationError as error:
             raise Lost(f"The server's certificate does not convince: {error.verify_message}", lasting=True) from None
         except OSError as error:
             raise Lost(f"TLS failed: {error.strerror or error}") from None
+        if over is None:
+            raise Lost("The server closed the connection while shaking hands for TLS")
         if not over:
             return
-        if self._server.tls is Security.IMPLICIT:
-            self._open(now)
-        else:
-            self.stage = Stage.OPENING
-            self.deadline = now + self._patience.hello
-            self._replies = Replies()
+        self._open(now)
+        self._replies = Replies()  # nothing said in the clear may become part of what is said now
+        if self._server.tls is Security.STARTTLS:
             self._write(self._opening.secured(), now)
         try:
-            early = self.wire.opened()  # the banner may have come with the last of the handshake
+            early = wire.opened(wire.seal) if wire.seal else None  # a banner may have come with the last of the handshake
         except OSError as error:
             raise Lost(f"TLS failed: {error.strerror or error}") from None
         if early == b"":
@@ -283,15 +272,12 @@ class Line:
         if early:
             self._heard(early, now)
 
-    _shaken = False
-
     def _write(self, data: bytes, now: float) -> None:
         try:
             self.wire.write(data)
         except OSError as error:
             self._broken(error, now)
-        if self.talk is not None:
-            self._wait(now)
+        self._wait(now)
 
     def _broken(self, error: OSError, now: float) -> None:
         """Nothing can be written; but the server may have said why before it closed."""
@@ -309,7 +295,7 @@ class Line:
     def _wait(self, now: float) -> None:
         """Patience begins anew, with what is awaited next."""
         talk = self.talk
-        if talk is None:
+        if self.stage not in SPEAKING:
             return
         if self.wire.stuck:
             self.deadline = now + self._patience.content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import selectors
 import socket
@@ -10,9 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-from masthead.newsletters.smtp.content import on_wire
-from masthead.newsletters.smtp.envelope import CannotSend
-from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Security, Server, Verdict
+from masthead.newsletters.smtp.content import stuffed
+from masthead.newsletters.smtp.envelope import CannotSend, Envelopes, Offered
+from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Server, Verdict
 from masthead.newsletters.smtp.line import Line, Lost, Stage
 from masthead.newsletters.smtp.wire import Wire
 
@@ -25,6 +26,11 @@ ENOUGH = 30
 FRESH, SERVED = 10, 1
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+def on_wire(letter: Letter) -> bytes:
+    """The letter's content as it is written."""
+    return letter.content if letter.ready else stuffed(letter.content)
 
 
 class Slot:
@@ -84,13 +90,14 @@ class Pool:
     ) -> None:
         if connections < 1:
             raise ValueError("A pool needs a connection.")
+        Envelopes(sender, Offered())  # raises where it is no address
         self._server = server
         self._sender = sender
         self._take = take
         self._began = began
         self._ended = ended
         self._patience = patience or Patience()
-        self._context = None if server.tls is Security.NONE else server.context or ssl.create_default_context()
+        self._context = server.context or ssl.create_default_context()
         self._slots = [Slot() for _ in range(connections)]
         self._free = list(reversed(self._slots))  # without a connection
         self._lines: dict[Line, Slot] = {}
@@ -130,17 +137,18 @@ class Pool:
         self._wake()
 
     def stop(self, grace: float = 30.0) -> None:
-        """Begin no further letter, await those in flight for at most ``grace`` seconds, QUIT. From any thread or a signal handler."""
+        """Begin no further letter, await those in flight for at most ``grace`` seconds, QUIT.
+
+        From any thread or a signal handler.
+        """
         self._grace = grace
         self._wake()
 
     def _wake(self) -> None:
         if not self._woken:
             self._woken = True
-            try:
+            with contextlib.suppress(OSError):  # full: it will be heard; closed: nobody listens any more
                 self._alarm.send(b".")
-            except OSError:  # full: it will be heard; closed: nobody listens any more
-                pass
 
     # The loop
 
@@ -160,9 +168,9 @@ class Pool:
                     self._stop_at = now + self._grace
                 if self._stop_at is None:
                     self._fill(now)
-                    if until_dry and self._dry and not self._inside and not self._held:
+                    if until_dry and self._dry and now < self._ask_at and not self._inside and not self._held:
                         self._stop_at = now
-                if self._stop_at is not None and self._wind_up(now):
+                if self._stop_at is not None and self._wind_up(now, self._stop_at):
                     return self._unsent
                 if now >= sweep_at:
                     self._sweep(now)
@@ -187,10 +195,8 @@ class Pool:
         return max(0.0, min([sweep_at, *moments]) - now)
 
     def _hear(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._ear.recv(4096)
-        except BlockingIOError:
-            pass
         self._woken = False
 
     def _let_go(self, now: float) -> None:
@@ -217,7 +223,7 @@ class Pool:
         except Lost as why:
             self._lose(line, why, now)
             return
-        if line.opening and line.talk is not None:
+        if line.opening and line.stage is Stage.READY:
             line.opening = False
             self._opening -= 1
         self._go_on(line, now)
@@ -226,7 +232,7 @@ class Pool:
         """Do what can be done on ``line`` now."""
         talk = line.talk
         try:
-            if talk is not None and line.stage is Stage.READY:
+            if line.stage is Stage.READY:
                 if talk.coming is not None:
                     if talk.go and self._lines[line].held is None and self._stop_at is None:
                         self._fly(line, now)
@@ -259,21 +265,19 @@ class Pool:
             return self._again.popleft()
         if now < self._ask_at:
             return None
+        self._ask_at = now + ASK_AGAIN  # before asking: a nudge from now on counts
         letter = self._take()
-        if letter is None:
-            self._ask_at = now + ASK_AGAIN
-            self._dry = True
-            return None
-        self._dry = False
-        self._inside += 1
+        self._dry = letter is None
+        if letter is not None:
+            self._ask_at = 0.0
+            self._inside += 1
         return letter
 
     def _begin(self, line: Line, letter: Letter | None, now: float) -> bool:
         """Write the envelope of ``letter``, or of the next one that can be sent; whether there was one."""
         while letter is not None:
-            content = letter.content if letter.ready else on_wire(letter.content)
             try:
-                line.begin(letter, content, now)
+                line.begin(letter, on_wire(letter), now)
             except CannotSend as refusal:
                 self._tell(line, refusal.outcome)
                 letter = self._next(now)
@@ -284,24 +288,21 @@ class Pool:
     def _fly(self, line: Line, now: float) -> None:
         """Write the content of the coming letter, and with its end the envelope of the one after it."""
         talk = line.talk
-        assert talk is not None and talk.coming is not None
         slot = self._lines[line]
-        number = talk.coming.number
-        self._began(number)
-        slot.held = number
-        self._held[number] = slot
-        content = talk.fly()
+        letter, content = talk.fly()
+        self._began(letter.number)
+        slot.held = letter.number
+        self._held[letter.number] = slot
         envelope = b""
         if talk.pipelining and not line.full:
-            letter = self._next(now)
-            while letter is not None:
-                following = letter.content if letter.ready else on_wire(letter.content)
+            following = self._next(now)
+            while following is not None:
                 try:
-                    envelope = talk.begin(letter, following)
+                    envelope = talk.begin(following, on_wire(following))
                     break
                 except CannotSend as refusal:
                     self._tell(line, refusal.outcome)
-                    letter = self._next(now)
+                    following = self._next(now)
         line.fly(content, envelope, now)
 
     def _tell(self, line: Line | None, outcome: Outcome) -> None:
@@ -417,7 +418,7 @@ class Pool:
             return
         if letter is not None:
             self._give_back(letter, SERVED if line.submitted else FRESH, why)
-        if line.talk is None:
+        if line.opening:
             self._not_open(why, now)
         elif line.submitted:
             self._opens.worked()
@@ -441,20 +442,20 @@ class Pool:
         else:
             self._watch(line)
 
-    def _wind_up(self, now: float) -> bool:
+    def _wind_up(self, now: float, stop_at: float) -> bool:
         """Stopping: whether all is done. Letters not begun are set aside, lines without a letter in flight are closed."""
         stopped = Lost("Stopped before the server answered")
         while self._again:
             self._give_back(self._again.popleft(), 0, stopped)
-        assert self._stop_at is not None
         for line in list(self._lines):
             talk = line.talk
             if line.stage is Stage.LEAVING:
                 continue
-            if talk is None or (talk.flying is None and talk.awaited) or talk.coming is not None and talk.flying is None:
-                self._lose(line, stopped, now)
-            elif talk.flying is None:
+            if talk.flying is not None:
+                if now >= stop_at:
+                    self._lose(line, stopped, now)
+            elif line.stage is Stage.READY and not talk.awaited and talk.coming is None:
                 self._depart(line, now)
-            elif now >= self._stop_at:
+            else:
                 self._lose(line, stopped, now)
         return not self._lines

@@ -16,6 +16,7 @@ from masthead.newsletters.smtp.replies import Garbled, Reply
 # What a reply can be to. Plain strings: compared by identity, and they read well in a debugger.
 MAIL, RCPT, GO, FINISH, HOLLOW, RESET, QUIT = "MAIL", "RCPT", "DATA", "end", "end of nothing", "RSET", "QUIT"
 
+RSET = b"RSET\r\n"
 _BARRED = frozenset({421, 530, 534, 535, 538, 454})
 _TOO_BIG = "5.3.4"
 
@@ -61,24 +62,10 @@ def outcome(kind: str, letter: Letter, reply: Reply) -> Outcome:
 class Transactions:
     """``coming`` is the letter whose envelope is under way, ``flying`` the one whose content is. ``go``: content may follow."""
 
-    __slots__ = (
-        "_dirty",
-        "_envelopes",
-        "_rcpt",
-        "_refusal",
-        "awaited",
-        "begun",
-        "coming",
-        "content",
-        "flying",
-        "go",
-        "pipelining",
-    )
-
     def __init__(self, envelopes: Envelopes) -> None:
         self._envelopes = envelopes
         self._dirty = False  # whether a transaction is open on the server's side that leads nowhere
-        self._rcpt = b""
+        self._mail = self._rcpt = b""  # still to be written, where one goes after the other
         self._refusal: Outcome | None = None  # of the coming letter, while more replies to it must be read
         self.pipelining = envelopes.offered.pipelining
         self.awaited: deque[str] = deque()
@@ -94,73 +81,72 @@ class Transactions:
         self.begun += 1
         self.coming = letter
         self.content = content
-        if self._dirty:
-            self._dirty = False
-            mail = b"RSET\r\n" + mail
-            self.awaited.append(RESET)
-        self.awaited.append(MAIL)
+        dirty, self._dirty = self._dirty, False
         if not self.pipelining:
-            self._rcpt = rcpt
-            return mail
-        self.awaited.append(RCPT)
-        self.awaited.append(GO)
-        return mail + rcpt + DATA
+            self._mail, self._rcpt = mail, rcpt
+            self.awaited.append(RESET if dirty else MAIL)
+            return RSET if dirty else mail
+        if dirty:
+            self.awaited.append(RESET)
+        self.awaited.extend((MAIL, RCPT, GO))
+        return RSET + mail + rcpt + DATA if dirty else mail + rcpt + DATA
 
-    def fly(self) -> bytes:
-        """The coming letter's content and end are being written: it is the flying one now. Returns its content."""
-        content = self.content
-        self.flying, self.coming = self.coming, None
+    def fly(self) -> tuple[Letter, bytes]:
+        """The coming letter and its content, which is to be written now with an end: it is the flying one from here on."""
+        if self.coming is None or not self.go:
+            raise RuntimeError("No content may be written now.")
+        letter, content = self.coming, self.content
+        self.flying, self.coming = letter, None
         self.content = b""
         self.go = False
         self.awaited.append(FINISH)
-        return content
+        return letter, content
 
     def heard(self, reply: Reply) -> tuple[Outcome | None, bytes]:
-        """What came of a letter, if anything did, and what to write. Raises Closing or Garbled: then the connection is of no more use."""
-        awaited = self.awaited
-        if not awaited:
+        """What came of a letter, if anything did, and what to write.
+
+        Raises Closing or Garbled: then the connection is of no more use.
+        """
+        if not self.awaited:
             raise Closing(reply)
-        kind = awaited.popleft()
-        code = reply.code
-        if kind is FINISH:
-            assert self.flying is not None
+        kind = self.awaited.popleft()
+        if kind is FINISH and self.flying is not None:
             letter, self.flying = self.flying, None
             return outcome(kind, letter, reply), b""
-        if code == 421:
+        if reply.code == 421:
             raise Closing(reply)
-        if kind is RESET or kind is QUIT:
-            return None, b""
         if kind is HOLLOW:
-            self._dirty = code >= 300
+            self._dirty = reply.code >= 300
             return self._refused(), b""
-        assert self.coming is not None
-        if kind is GO:
-            if code == 354:
-                if self._refusal is None:
-                    self.go = True
-                    return None, b""
-                awaited.append(HOLLOW)  # nobody will get it; all the same the server waits for an end
-                return None, END
-            if code < 400:
-                raise Garbled(f"an answer to DATA nobody can read: {code}")
-            self._dirty = True
-            self._refusal = self._refusal or outcome(kind, self.coming, reply)
+        if kind is RESET and not self.pipelining:
+            self.awaited.append(MAIL)
+            return None, self._mail
+        if kind is RESET or self.coming is None:
+            return None, b""
+        return self._heard_of(self.coming, kind, reply)
+
+    def _heard_of(self, letter: Letter, kind: str, reply: Reply) -> tuple[Outcome | None, bytes]:
+        """The same for the coming letter's envelope."""
+        code = reply.code
+        if code >= 400:
+            self._refusal = self._refusal or outcome(kind, letter, reply)
+            if self.pipelining and kind is not GO:
+                return None, b""  # replies to the rest of the envelope are still to come
+            self._dirty = kind is not MAIL
             return self._refused(), b""
-        if code < 300:
-            if self.pipelining:
-                return None, b""
-            if kind is MAIL:
-                awaited.append(RCPT)
-                return None, self._rcpt
-            awaited.append(GO)
-            return None, DATA
-        if code < 400:
+        if (code == 354) is not (kind is GO) or 300 <= code != 354:
             raise Garbled(f"an answer to {kind} nobody can read: {code}")
-        self._refusal = self._refusal or outcome(kind, self.coming, reply)
+        if kind is GO:
+            if self._refusal is None:
+                self.go = True
+                return None, b""
+            self.awaited.append(HOLLOW)  # nobody will get it; all the same the server waits for an end
+            return None, END
         if self.pipelining:
             return None, b""
-        self._dirty = kind is RCPT
-        return self._refused(), b""
+        following = RCPT if kind is MAIL else GO
+        self.awaited.append(following)
+        return None, self._rcpt if following is RCPT else DATA
 
     def _refused(self) -> Outcome | None:
         refusal, self._refusal = self._refusal, None

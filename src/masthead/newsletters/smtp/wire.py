@@ -6,6 +6,8 @@ import contextlib
 import socket
 import ssl
 
+from masthead.newsletters.smtp.seal import Seal
+
 AT_ONCE = 65_536
 ROOM = 262_144  # for what the network has not taken yet: a letter of common size fits, and one call writes it
 
@@ -15,16 +17,14 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.tls: ssl.SSLObject | None = None
-        self._in = ssl.MemoryBIO()
-        self._out = ssl.MemoryBIO()
+        self.seal: Seal | None = None
         self._left: list[memoryview] = []
         self.queued = 0
         self.written = 0
 
     @staticmethod
     def to(family: int, address: tuple[object, ...]) -> Wire:
-        """A wire that is being connected: it can be written to when the selector says so."""
+        """A wire that is being connected: it can be written to when the selector says so. Raises OSError."""
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
@@ -37,40 +37,42 @@ class Wire:
             raise
         return Wire(sock)
 
-    def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """Begin TLS; ``shake`` until it says that hands were shaken."""
-        self.tls = context.wrap_bio(self._in, self._out, server_hostname=host)
-
-    def shake(self, data: bytes = b"") -> bool:
-        """Go on with the handshake after the server's ``data``; whether it is over. Raises ssl.SSLError."""
-        assert self.tls is not None
-        self._in.write(data)
-        try:
-            self.tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        finally:
-            self._push([self._out.read()])
-        return True
-
     @property
     def stuck(self) -> bool:
         """Whether something waits until the socket takes more."""
         return bool(self._left)
 
+    def secure(self, context: ssl.SSLContext, host: str) -> bool:
+        """Begin TLS; whether hands are shaken, which ``shake`` goes on with. Raises OSError."""
+        self.seal = seal = Seal(context, host)
+        return self._shake(seal, b"")
+
+    def shake(self) -> bool | None:
+        """Go on with the handshake: whether it is over, or None if the other side has gone. Raises OSError."""
+        seal = self.seal
+        try:
+            data = self.sock.recv(AT_ONCE)
+        except BlockingIOError:
+            return False
+        return self._shake(seal, data) if data and seal is not None else None
+
+    def _shake(self, seal: Seal, data: bytes) -> bool:
+        try:
+            seal.shake(data)
+        finally:
+            self._push([seal.owed()])  # also the alert that says why not
+        return seal.shaken
+
     def write(self, data: bytes) -> None:
         """Give ``data``; what the socket does not take now goes with ``resume``. Raises OSError."""
-        self._push([data] if self.tls is None else [self._sealed(data)])
+        self._push([data] if self.seal is None else [self.seal.close(data)])
 
     def write_marked(self, content: bytes, rest: bytes) -> int:
         """Give both; returns the ``queued`` of the moment between them: ``written`` beyond it means some of ``rest`` is out."""
-        if self.tls is None:
-            mark = self.queued + len(content)
-            self._push([content, rest])
-        else:
-            sealed = self._sealed(content)
-            mark = self.queued + len(sealed)
-            self._push([sealed, self._sealed(rest)])
+        if self.seal is not None:
+            content, rest = self.seal.close(content), self.seal.close(rest)
+        mark = self.queued + len(content)
+        self._push([content, rest])
         return mark
 
     def resume(self) -> None:
@@ -80,56 +82,24 @@ class Wire:
         self._push(left)
 
     def read(self) -> bytes | None:
-        """What came; empty at the end, None where nothing came. Raises OSError (TLS's errors are such)."""
+        """What came; empty at the end, None where nothing came that can be read yet. Raises OSError."""
         try:
             data = self.sock.recv(AT_ONCE)
         except BlockingIOError:
             return None
-        if self.tls is None or not data:
-            return data
-        self._in.write(data)
-        return self.opened()
+        return data if self.seal is None or not data else self.opened(self.seal, data)
 
-    def raw(self) -> bytes | None:
-        """What came, not deciphered: for the handshake."""
-        try:
-            return self.sock.recv(AT_ONCE)
-        except BlockingIOError:
-            return None
-
-    def opened(self) -> bytes | None:
-        """What is readable of what came through TLS."""
-        assert self.tls is not None
-        found = []
-        ended = False
-        try:
-            while True:
-                part = self.tls.read(AT_ONCE)
-                if not part:
-                    ended = True
-                    break
-                found.append(part)
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLZeroReturnError:
-            ended = True
-        if self._out.pending:
-            self._push([self._out.read()])
-        if found:
-            return b"".join(found)
-        return b"" if ended else None
+    def opened(self, seal: Seal, data: bytes = b"") -> bytes | None:
+        """What can be read through TLS now that ``data`` came; the same answers as ``read``."""
+        found = seal.open(data)
+        if owed := seal.owed():
+            self._push([owed])
+        return found
 
     def close(self) -> None:
         """Close it, whatever is left."""
         self._left = []
         self.sock.close()
-
-    def _sealed(self, data: bytes) -> bytes:
-        assert self.tls is not None
-        view = memoryview(data)
-        while view:
-            view = view[self.tls.write(view) :]
-        return self._out.read()
 
     def _push(self, chunks: list[bytes] | list[memoryview]) -> None:
         size = sum(map(len, chunks))
