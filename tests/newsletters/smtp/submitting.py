@@ -1,0 +1,124 @@
+"""Submitting letters in a test, and looking at what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from masthead.newsletters.smtp import Letter, Outcome, Patience, Pool, Security, Server, Verdict
+
+SENDER = "daily@gazette.example"
+HASTY = Patience(
+    connect=2, greeting=0.4, hello=0.4, handshake=2, envelope=0.4, data=0.4, content=0.4, end=0.4, farewell=0.4, idle=0.4,
+    retry=0.01, longest=0.05,
+)  # fmt: skip
+UNHURRIED = Patience(retry=0.01, longest=0.05, farewell=1)
+
+
+def message(text: str = "The news.") -> bytes:
+    return f"From: {SENDER}\r\nSubject: The Daily\r\n\r\n{text}\r\n".encode()
+
+
+def letters(count: int, content: bytes | None = None) -> list[Letter]:
+    return [Letter(number, f"reader{number}@example.org", content or message(f"Number {number}.")) for number in range(count)]
+
+
+@dataclass
+class Submission:
+    """What a pool did with the letters it was given. ``most_open``: begun and not written down, at any one moment."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    began: list[int] = field(default_factory=list)
+    unsent: list[Letter] = field(default_factory=list)
+    most_open: int = 0
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [outcome.verdict for outcome in sorted(self.outcomes, key=lambda outcome: outcome.number)]
+
+    @property
+    def only(self) -> Outcome:
+        (outcome,) = self.outcomes
+        return outcome
+
+    def count(self, verdict: Verdict) -> int:
+        return Counter(self.verdicts)[verdict]
+
+
+def submit(
+    port: int,
+    given: Iterable[Letter],
+    *,
+    connections: int = 1,
+    patience: Patience = UNHURRIED,
+    sender: str = SENDER,
+    on: Server | None = None,
+    late: bool = False,
+    during: Callable[[Pool, Submission], None] | None = None,
+    until_dry: bool = True,
+) -> Submission:
+    """Submit all of ``given``. ``late``: outcomes are written down by another thread, in groups. ``during`` runs beside it."""
+    found = Submission()
+    waiting = deque(given)
+    total = len(waiting)
+    written: set[int] = set()
+    unwritten: deque[int] = deque()
+    ready = threading.Event()
+    over = threading.Event()
+
+    def began(number: int) -> None:
+        found.began.append(number)
+        found.most_open = max(found.most_open, len(set(found.began) - written))
+
+    def ended(outcome: Outcome) -> bool:
+        found.outcomes.append(outcome)
+        if late:
+            unwritten.append(outcome.number)
+            ready.set()
+            return False
+        written.add(outcome.number)
+        return True
+
+    pool = Pool(
+        on or Server("127.0.0.1", port, Security.NONE, local_name="gazette.example"),
+        sender=sender,
+        connections=connections,
+        take=lambda: waiting.popleft() if waiting else None,
+        began=began,
+        ended=ended,
+        patience=patience,
+    )
+
+    def write_down() -> None:
+        while not over.is_set():
+            ready.wait(0.05)
+            ready.clear()
+            group = [unwritten.popleft() for _ in range(len(unwritten))]
+            written.update(group)
+            pool.release(group)
+
+    def watch() -> None:
+        if during is not None:
+            during(pool, found)
+
+    threads = [threading.Thread(target=what, daemon=True) for what in ([write_down] if late else []) + [watch]]
+    watchdog = threading.Timer(60, pool.stop, (0.0,))  # a test that would hang says what it saw instead
+    watchdog.daemon = True
+    watchdog.start()
+    for thread in threads:
+        thread.start()
+    try:
+        found.unsent = pool.run(until_dry=until_dry)
+    finally:
+        watchdog.cancel()
+        over.set()
+        ready.set()
+        for thread in threads:
+            thread.join(10)
+    assert len(found.outcomes) + len(found.unsent) + len(waiting) == total
+    assert len({outcome.number for outcome in found.outcomes}) == len(found.outcomes), "an outcome came twice"
+    assert len(set(found.began)) == len(found.began), "a letter began twice"
+    assert found.most_open <= connections
+    return found
