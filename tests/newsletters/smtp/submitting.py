@@ -5,16 +5,22 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from masthead.newsletters.smtp import Letter, Outcome, Patience, Pool, Security, Server, Verdict
+from newsletters.smtp.sink import Hang
 
 SENDER = "daily@gazette.example"
-HASTY = Patience(
-    connect=2, greeting=0.4, hello=0.4, handshake=2, envelope=0.4, data=0.4, content=0.4, end=0.4, farewell=0.4, idle=0.4,
-    retry=0.01, longest=0.05,
-)  # fmt: skip
 UNHURRIED = Patience(retry=0.01, longest=0.05, farewell=1)
+WAITED_FOR = {
+    "connected": "greeting", "EHLO": "hello", "AUTH": "hello", "MAIL": "envelope", "RCPT": "envelope", "DATA": "data",
+    "content": "content", "end": "end",
+}  # fmt: skip
+
+
+def hasty(moment: str, act: object) -> Patience:
+    """Little patience with what a server that hangs at ``moment`` is waited for, and much with all else."""
+    return replace(UNHURRIED, **{WAITED_FOR[moment]: 0.5}) if isinstance(act, Hang) else UNHURRIED
 
 
 def message(text: str = "The news.") -> bytes:

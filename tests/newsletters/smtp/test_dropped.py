@@ -10,14 +10,21 @@ import pytest
 
 from masthead.newsletters.smtp import Scope, Verdict
 from newsletters.smtp.sink import Act, Drop, Hang, Say, Sink
-from newsletters.smtp.submitting import HASTY, letters, message, submit
+from newsletters.smtp.submitting import hasty, letters, message, submit
 
 ONE_BY_ONE = (b"SIZE 100000000", b"8BITMIME")
 PIPELINED = (b"PIPELINING", *ONE_BY_ONE)
 BEFORE_CONTENT = ["connected", "EHLO", "MAIL", "RCPT", "DATA"]
 LARGE = message("x" * 70 + "\r\n") * 40_000  # more than the system takes before the server reads
 
-BREAKS = [Drop(), Drop(hard=True), Hang(), Say(b"nonsense\r\n", close=True), Say(b"25", close=True), Say(b"250-never\r\n", close=True)]
+BREAKS = [
+    Drop(),
+    Drop(hard=True),
+    Hang(),
+    Say(b"nonsense\r\n", close=True),
+    Say(b"25", close=True),
+    Say(b"250-never\r\n", close=True),
+]
 pytestmark = pytest.mark.parametrize("offers", [PIPELINED, ONE_BY_ONE], ids=["pipelined", "one by one"])
 
 
@@ -37,7 +44,7 @@ def test_a_server_that_never_gets_to_the_content_defers_and_nothing_is_in_doubt(
     moment: str, act: Act, offers: tuple[bytes, ...]
 ) -> None:
     with Sink({moment: act}, offers) as sink:
-        found = submit(sink.port, letters(1), patience=HASTY)
+        found = submit(sink.port, letters(1), patience=hasty(moment, act))
     assert found.only.verdict is Verdict.DEFERRED
     assert found.only.scope is Scope.SERVER
     assert found.began == []
@@ -48,7 +55,7 @@ def test_a_server_that_never_gets_to_the_content_defers_and_nothing_is_in_doubt(
 @pytest.mark.parametrize("act", BREAKS, ids=str)
 def test_one_broken_connection_costs_nothing_before_the_content(moment: str, act: Act, offers: tuple[bytes, ...]) -> None:
     with Sink({moment: [act]}, offers) as sink:
-        found = submit(sink.port, letters(5), patience=HASTY)
+        found = submit(sink.port, letters(5), patience=hasty(moment, act))
     assert found.verdicts == [Verdict.SUBMITTED] * 5
     assert set(sink.recipients.values()) == {1}
 
@@ -56,7 +63,7 @@ def test_one_broken_connection_costs_nothing_before_the_content(moment: str, act
 @pytest.mark.parametrize("act", [Drop(), Drop(hard=True), Hang()], ids=str)
 def test_broken_in_the_middle_of_content_is_deferred(act: Act, offers: tuple[bytes, ...]) -> None:
     with Sink({"content": [act]}, offers, room=100_000) as sink:
-        found = submit(sink.port, letters(2, LARGE), patience=HASTY)
+        found = submit(sink.port, letters(2, LARGE), patience=hasty("content", act))
     assert found.verdicts == [Verdict.DEFERRED, Verdict.SUBMITTED]
     judge(sink, found.verdicts)
 
@@ -75,7 +82,7 @@ def test_what_is_said_in_the_middle_of_content_is_no_answer_to_its_end(
     said: bytes, verdict: Verdict, offers: tuple[bytes, ...]
 ) -> None:
     with Sink({"content": [Say(said, hang=True)]}, offers, room=100_000) as sink:
-        found = submit(sink.port, letters(2, LARGE), patience=HASTY)
+        found = submit(sink.port, letters(2, LARGE))
     assert found.verdicts == [verdict, Verdict.SUBMITTED]
     judge(sink, found.verdicts)
 
@@ -83,7 +90,7 @@ def test_what_is_said_in_the_middle_of_content_is_no_answer_to_its_end(
 @pytest.mark.parametrize("act", BREAKS, ids=str)
 def test_no_answer_after_the_end_is_in_doubt(act: Act, offers: tuple[bytes, ...]) -> None:
     with Sink({"end": [act]}, offers) as sink:
-        found = submit(sink.port, letters(3), patience=HASTY)
+        found = submit(sink.port, letters(3), patience=hasty("end", act))
     assert found.verdicts == [Verdict.IN_DOUBT, Verdict.SUBMITTED, Verdict.SUBMITTED]
     assert sink.ends == {f"reader{number}@example.org": 1 for number in range(3)}, "what is in doubt is not written again"
 
@@ -92,7 +99,7 @@ def test_no_answer_after_the_end_is_in_doubt(act: Act, offers: tuple[bytes, ...]
 def test_an_answer_to_the_end_that_nobody_can_read(said: bytes, offers: tuple[bytes, ...]) -> None:
     """A 2xx is a yes, whichever; a 3xx is neither yes nor no."""
     with Sink({"end": [Say(said)]}, offers) as sink:
-        found = submit(sink.port, letters(2), patience=HASTY)
+        found = submit(sink.port, letters(2))
     assert found.verdicts == [Verdict.SUBMITTED if said.startswith(b"2") else Verdict.IN_DOUBT, Verdict.SUBMITTED]
 
 
@@ -100,8 +107,11 @@ def test_an_answer_to_the_end_that_nobody_can_read(said: bytes, offers: tuple[by
 def test_a_small_message_may_have_arrived_though_the_server_broke_off_in_it(act: Act, offers: tuple[bytes, ...]) -> None:
     """The system took all of it at once, the end too: whether the server read that cannot be known."""
     with Sink({"content": [act]}, offers, room=1000) as sink:
-        found = submit(sink.port, letters(2, message("x" * 60_000)), patience=HASTY)
-    assert found.verdicts[0] in (Verdict.IN_DOUBT, Verdict.SUBMITTED)  # the sink may have read it in one piece, and not broken off
+        found = submit(sink.port, letters(2, message("x" * 60_000)), patience=hasty("end", act))
+    assert found.verdicts[0] in (
+        Verdict.IN_DOUBT,
+        Verdict.SUBMITTED,
+    )  # it may have read all at once
     assert found.verdicts[1] is Verdict.SUBMITTED
     judge(sink, found.verdicts)
 
