@@ -13,7 +13,7 @@ from time import monotonic
 
 from masthead.newsletters.smtp.content import stuffed
 from masthead.newsletters.smtp.envelope import CannotSend, Envelopes, Offered
-from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Server, Verdict
+from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Security, Server, Verdict
 from masthead.newsletters.smtp.line import Line, Lost, Stage
 from masthead.newsletters.smtp.wire import Wire
 
@@ -97,7 +97,9 @@ class Pool:
         self._began = began
         self._ended = ended
         self._patience = patience or Patience()
-        self._context = server.context or ssl.create_default_context()
+        self._context = server.context or (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if server.tls is Security.NONE else ssl.create_default_context()
+        )
         self._slots = [Slot() for _ in range(connections)]
         self._free = list(reversed(self._slots))  # without a connection
         self._lines: dict[Line, Slot] = {}
