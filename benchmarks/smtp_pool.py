@@ -178,7 +178,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.smtp_pool", description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--connections", type=int, default=20)
+    parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--distant", type=int, default=200, help="connections to the sink that answers late")
     parser.add_argument("--delay", type=float, default=20.0, help="milliseconds until it answers")
     parser.add_argument("--rounds", type=int, default=3)

@@ -124,7 +124,7 @@ class Pool:
         self._alarm, self._ear = socket.socketpair()
         self._alarm.setblocking(False)
         self._ear.setblocking(False)
-        self._tick = min(1.0, *(getattr(self._patience, name) / 4 for name in self._patience.__slots__))
+        self._tick = min(1.0, self._patience.shortest / 4)
 
     # From any thread
 
@@ -430,11 +430,19 @@ class Pool:
     def _sweep(self, now: float) -> None:
         """See to lines whose patience has ended."""
         for line in [line for line in self._lines if now > line.deadline]:
+            if not self._still(line, now) or now <= line.deadline:
+                continue
             if line.resting and line.stage is Stage.READY:
                 line.resting = False
                 self._depart(line, now)
             else:
                 self._lose(line, line.late(), now)
+
+    def _still(self, line: Line, now: float) -> bool:
+        """Look for an answer once more: it may wait unread while we were held up. Whether ``line`` still stands."""
+        if line.stage is not Stage.CONNECTING:
+            self._serve(line, READ, now)
+        return line in self._lines
 
     def _depart(self, line: Line, now: float) -> None:
         try:
@@ -454,7 +462,7 @@ class Pool:
             if line.stage is Stage.LEAVING:
                 continue
             if talk.flying is not None:
-                if now >= stop_at:
+                if now >= stop_at and self._still(line, now) and talk.flying is not None:
                     self._lose(line, stopped, now)
             elif line.stage is Stage.READY and not talk.awaited and talk.coming is None:
                 self._depart(line, now)
