@@ -44,6 +44,16 @@ class Piece:
     article: int | None = None
 
     @property
+    def day(self) -> str:
+        """Of a dated event: the day, which its source begins with ("Tuesday 24 November, Geneva")."""
+        return self.source.partition(", ")[0]
+
+    @property
+    def place(self) -> str:
+        """Of a dated event: what its source says after the day."""
+        return self.source.partition(", ")[2]
+
+    @property
     def year(self) -> int | None:
         """The year an article is of, where it is known."""
         return self.dated.year if self.dated and self.date_precision != Article.Precision.NONE else None
@@ -116,7 +126,7 @@ def letter(edition: Edition, now: datetime, *, variant: str = "a") -> Letter:
         key=edition.key,
         date=edition.date,
         subject=subject or _line(f"{newsletter.title}: {headlines[0]}" if headlines else newsletter.title)[:150],
-        preheader=_line(edition.preheader) or " · ".join(h for h in headlines[:4] if h != subject)[:200],
+        preheader=_line(edition.preheader) or teaser.summary(" · ".join(h for h in headlines[:4] if h not in subject), "", 160),
         opening=markdown.html(clean(edition.opening or newsletter.opening)),
         body=markdown.html(clean(edition.body)),
         closing=markdown.html(clean(newsletter.closing)),

@@ -134,6 +134,7 @@ def _context(edition: Edition, letter: Letter, publication: Publication, standin
         "padding": PADDING,
         "unsubscribe": mime.place("unsubscribe"),
         "preferences": mime.place("preferences"),
+        "answers": bool(edition.newsletter.reply_to or publication.contact_email),
         "labels": registered,  # to whom everything is open it need not be said
         "ad": ads.for_mail(letters.path_of(edition.newsletter, edition.key), edition.due) if registered else None,
         "ad_after": min(2, len(letter.sections)),
@@ -142,10 +143,9 @@ def _context(edition: Edition, letter: Letter, publication: Publication, standin
 
 def day(letter: Letter) -> str:
     """The edition's date in words, with its weekday."""
-    words = "l, j F Y" if (translation.get_language() or "en").startswith("en") else "l, DATE_FORMAT"
-    if words == "l, j F Y":
-        return date_format(letter.date, words)
-    return f"{date_format(letter.date, 'l')}, {date_format(letter.date, 'DATE_FORMAT')}"
+    # Django's British date cuts the month short, which is for tables
+    date = "j F Y" if (translation.get_language() or "").startswith("en-gb") else "DATE_FORMAT"
+    return f"{date_format(letter.date, 'l')}, {date_format(letter.date, date)}"
 
 
 def _html(letter: Letter, context: dict[str, Any], links: Linked) -> str:
@@ -166,7 +166,7 @@ def _safe(letter: Letter) -> Any:
 
 def _at_rest(html: str) -> str:
     """Without what only served the inliner."""
-    return re.sub(r' data-css-inline="ignore"', "", html)
+    return re.sub(r' data-css-inline="keep"', "", html)
 
 
 def _addressed(letter: Letter, link: Callable[[str, str, int | None], str]) -> Letter:
