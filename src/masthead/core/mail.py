@@ -28,8 +28,13 @@ CLAIM = timedelta(minutes=1)
 BACK_OFF = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
 
 
-def hand_over(*, kind: str, to: str, subject: str, text: str, html: str = "") -> OutgoingMail:
-    """Write one mail to ``to`` for the worker to submit. Call it in the transaction the mail tells of."""
+def hand_over(
+    *, kind: str, to: str, subject: str, text: str, html: str = "", headers: dict[str, str] | None = None
+) -> OutgoingMail:
+    """Write one mail to ``to`` for the worker to submit. Call it in the transaction the mail tells of.
+
+    ``headers`` are further header fields (List-Unsubscribe, Reply-To).
+    """
     moment = clock.now()
     host = urlsplit(settings.MASTHEAD.base_url).hostname
     return OutgoingMail.objects.create(
@@ -38,6 +43,7 @@ def hand_over(*, kind: str, to: str, subject: str, text: str, html: str = "") ->
         subject=subject,
         text=text,
         html=html,
+        headers=headers or {},
         message_id=f"<{uuid.uuid4().hex}@{host}>",
         created=moment,
         due=moment,
@@ -92,7 +98,7 @@ def _submit(row: OutgoingMail, connection: object) -> None:
         body=row.text,
         from_email=formataddr((publication.name, settings.DEFAULT_FROM_EMAIL)),
         to=[row.to],
-        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated", **row.headers},
         connection=connection,
     )
     if row.html:

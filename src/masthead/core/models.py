@@ -75,6 +75,7 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, help_text="Further header fields, such as List-Unsubscribe.")
     message_id = models.CharField(max_length=120, unique=True)
     created = models.DateTimeField()
     due = models.DateTimeField()
