@@ -8,6 +8,7 @@ from collections import deque
 import pytest
 
 from masthead.newsletters.smtp import Letter, Outcome, Pool, Server, Verdict
+from masthead.newsletters.smtp.line import Lost
 from newsletters.smtp.sink import Drop, Say, Sink
 from newsletters.smtp.submitting import SENDER, UNHURRIED, Submission, letters, submit
 
@@ -218,3 +219,37 @@ def test_what_goes_wrong_in_the_callers_own_code_is_not_hidden() -> None:
             began=lambda number: None,
             ended=ended,
         ).run()
+
+
+@pytest.mark.parametrize("raises", [False, True], ids=["says no", "breaks the line"])
+def test_a_letter_that_may_not_begin_goes_back_unsent(raises: bool) -> None:
+    """The journal cannot be written, or somebody else has the rows by now: no content goes out, and nothing is in doubt."""
+    told: list[Outcome] = []
+    waiting = deque(letters(20))
+
+    def began(number: int) -> bool:
+        if number < 5:
+            return True
+        if raises:
+            pool.stop(5.0)
+            raise Lost("no more")
+        return False
+
+    def ended(outcome: Outcome) -> bool:
+        told.append(outcome)
+        return True
+
+    with Sink() as sink:
+        pool = Pool(
+            Server("127.0.0.1", sink.port),
+            sender=SENDER,
+            connections=1,
+            take=lambda: waiting.popleft() if waiting else None,
+            began=began,
+            ended=ended,
+            patience=UNHURRIED,
+        )
+        unsent = pool.run()
+    assert [letter.number for letter in unsent] == [5]
+    assert [(outcome.number, outcome.verdict) for outcome in told] == [(number, Verdict.SUBMITTED) for number in range(5)]
+    assert len(sink.recipients) == 5

@@ -69,7 +69,8 @@ class Pool:
     """Submits letters over ``connections`` connections, one letter in flight on each.
 
     ``take()`` gives the next letter, or None when there is none just now. ``began(number)`` is called before the first byte of
-    a letter's content is written (for the journal); a letter begins once only. ``ended(outcome)`` hands over what became of
+    a letter's content is written (for the journal); a letter begins once only; False from it means that none may begin any
+    more: this letter goes back, and the pool stops. ``ended(outcome)`` hands over what became of
     it, once for every letter taken (but for those ``run`` returns). True from it means "written down already"; otherwise
     the connection begins no other content until ``release`` has named the letter. All three are called in the thread of
     ``run`` and must be quick.
@@ -84,7 +85,7 @@ class Pool:
         sender: str,
         connections: int,
         take: Callable[[], Letter | None],
-        began: Callable[[int], None],
+        began: Callable[[int], bool | None],
         ended: Callable[[Outcome], bool | None],
         patience: Patience | None = None,
     ) -> None:
@@ -291,8 +292,12 @@ class Pool:
         """Write the content of the coming letter, and with its end the envelope of the one after it."""
         talk = line.talk
         slot = self._lines[line]
+        if talk.coming is None:
+            return
+        if self._began(talk.coming.number) is False:
+            self.stop()
+            raise Lost("No letter may begin any more")
         letter, content = talk.fly()
-        self._began(letter.number)
         slot.held = letter.number
         self._held[letter.number] = slot
         envelope = b""
