@@ -13,16 +13,19 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from newsletters.smtp.certificates import certificate
 
 SBIN = "/usr/sbin:/usr/local/sbin"
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path=SBIN)
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path=SBIN)
 USER, PASSWORD = "daily", "ink-and-paper"
-DOMAIN = "readers.example"
+DOMAIN = "example.org"  # of our readers; nothing leaves this machine
 LIMIT = 200_000  # bytes of a message
 
 
@@ -46,6 +49,20 @@ def within(seconds: float, ready: Callable[[], object], what: str) -> None:
     while not ready():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def running(readers: list[str]) -> Iterator[Servers]:
+    """Both of them, for as long as it takes, in a directory that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="masthead-mail-"))
+    try:
+        folder.chmod(0o755)  # Postfix and Dovecot look into it as others than root
+        private = folder / "private"
+        private.mkdir(0o700)
+        with Servers(folder, certificate(private, "localhost", "127.0.0.1"), readers) as started:
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
-import shutil
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +15,6 @@ from masthead.newsletters.smtp import Letter, Patience, Pool, Scope, Security, S
 from newsletters.smtp import real
 from newsletters.smtp.real import DOMAIN, LIMIT, PASSWORD, USER, Servers
 from newsletters.smtp.submitting import SENDER, Submission, message, submit
-from newsletters.smtp.test_entering import certificate
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(bool(real.missing()), reason=real.missing() or "they are here")]
 
@@ -28,15 +24,8 @@ PATIENCE = Patience(retry=0.1, longest=1.0)
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Servers]:
-    folder = Path(tempfile.mkdtemp(prefix="masthead-mail-"))
-    try:
-        folder.chmod(0o755)
-        private = folder / "private"
-        private.mkdir(0o700)
-        with Servers(folder, certificate(private, "localhost", "127.0.0.1"), READERS) as started:
-            yield started
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with real.running(READERS) as started:
+        yield started
 
 
 @pytest.fixture
