@@ -114,11 +114,18 @@ def test_the_answer_comes_byte_by_byte(offers: tuple[bytes, ...]) -> None:
     assert set(sink.recipients.values()) == {1}
 
 
-@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize("reply", [b"354 go on\r\n", b"250 fine\r\n", b"334 more\r\n"])
+@pytest.mark.parametrize(
+    ("moment", "reply"),
+    [
+        ("MAIL", b"354 go on\r\n"),
+        ("MAIL", b"334 more\r\n"),
+        ("RCPT", b"354 go on\r\n"),
+        ("RCPT", b"334 more\r\n"),
+        ("DATA", b"250 fine\r\n"),
+        ("DATA", b"334 more\r\n"),
+    ],
+)
 def test_an_answer_that_answers_something_else_is_not_trusted(moment: str, reply: bytes, offers: tuple[bytes, ...]) -> None:
-    if (moment == "DATA") is reply.startswith(b"354") or (moment != "DATA" and reply.startswith(b"250")):
-        pytest.skip("that is the right answer")
     with Sink({moment: [Say(reply)]}, offers) as sink:
         found = submit(sink.port, letters(2))
     assert found.verdicts == [Verdict.SUBMITTED] * 2
