@@ -64,19 +64,30 @@ def submit(
     late: bool = False,
     during: Callable[[Pool, Submission], None] | None = None,
     until_dry: bool = True,
+    ordered: bool = False,
 ) -> Submission:
     """Submit all of ``given``. ``late``: outcomes are written down by another thread, in groups. ``during`` runs beside it."""
     found = Submission()
     waiting = deque(given)
     total = len(waiting)
+    taken: list[int] = []
     written: set[int] = set()
     unwritten: deque[int] = deque()
     ready = threading.Event()
     over = threading.Event()
 
+    def take() -> Letter | None:
+        letter = waiting.popleft() if waiting else None
+        if letter is not None:
+            taken.append(letter.number)
+        return letter
+
     def began(number: int) -> None:
         found.began.append(number)
         found.most_open = max(found.most_open, len(set(found.began) - written))
+        if ordered:
+            before = [other for other in taken if other not in written]
+            assert number in before[:connections], "who has only what is written down would not think of it"
 
     def ended(outcome: Outcome) -> bool:
         found.outcomes.append(outcome)
@@ -91,10 +102,11 @@ def submit(
         on or Server("127.0.0.1", port, Security.NONE, local_name="gazette.example"),
         sender=sender,
         connections=connections,
-        take=lambda: waiting.popleft() if waiting else None,
+        take=take,
         began=began,
         ended=ended,
         patience=patience,
+        ordered=ordered,
     )
 
     def write_down() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from masthead.newsletters.smtp import Letter, Outcome, Pool, Server, Verdict
 from masthead.newsletters.smtp.line import Lost
-from newsletters.smtp.sink import Drop, Say, Sink
+from newsletters.smtp.sink import Act, Drop, Say, Sink
 from newsletters.smtp.submitting import SENDER, UNHURRIED, Submission, letters, submit
 
 PIPELINED = (b"PIPELINING", b"SIZE 100000000")
@@ -24,6 +24,18 @@ def test_each_letter_is_submitted_once_and_never_more_are_open_than_connections(
     assert set(sink.recipients.values()) == {1} and len(sink.recipients) == 200
     assert sink.most_at_once <= connections
     assert found.most_open <= connections
+
+
+@pytest.mark.parametrize("connections", [1, 3, 8])
+def test_ordered_those_that_may_have_begun_are_the_first_that_nothing_is_written_down_of(connections: int) -> None:
+    """Refused recipients, slow ones and broken connections mix up in what order letters come to their turn."""
+    refuses = {f"reader{number}@example.org".encode(): b"550 5.1.1 nobody\r\n" for number in range(0, 150, 7)}
+    acts: list[Act | None] = [None, None, None, Drop(), None, None, Say(b"250 2.1.5 Ok\r\n", slowly=True), None] * 20
+    with Sink({"RCPT": acts}, refuses=refuses) as sink:
+        found = submit(sink.port, letters(150), connections=connections, late=True, ordered=True)
+    assert found.count(Verdict.REFUSED) == len(refuses)
+    assert found.count(Verdict.SUBMITTED) == 150 - len(refuses)
+    assert set(sink.recipients.values()) == {1}
 
 
 def test_no_content_goes_out_before_the_former_letters_outcome_is_written_down() -> None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from time import monotonic
 
 from masthead.newsletters.smtp.content import stuffed
@@ -75,7 +76,9 @@ class Pool:
     the connection begins no other content until ``release`` has named the letter. All three are called in the thread of
     ``run`` and must be quick.
 
-    The rule: at any moment at most ``connections`` letters have begun without their outcome being written down.
+    The rule: at any moment at most ``connections`` letters have begun without their outcome being written down. With ``ordered``
+    those are among the first ``connections`` of all letters taken, in the order they were taken, whose outcome is not written
+    down: so that who finds nothing but what is written down knows which ones may have begun.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Pool:
         began: Callable[[int], bool | None],
         ended: Callable[[Outcome], bool | None],
         patience: Patience | None = None,
+        ordered: bool = False,
     ) -> None:
         if connections < 1:
             raise ValueError("A pool needs a connection.")
@@ -107,6 +111,10 @@ class Pool:
         self._idle: list[Line] = []  # ready; those no longer ``resting`` are left in it until they come up
         self._opening = 0
         self._held: dict[int, Slot] = {}
+        self._connections = connections
+        self._ordered = ordered
+        self._open: dict[int, None] = {}  # if ordered: letters taken whose outcome is not written down, in their order
+        self._barred: dict[int, Line] = {}  # those that could begin but for their place in it
         self._again: deque[Letter] = deque()  # taken, and not begun: they come first
         self._costs: dict[int, int] = {}  # what letters in ``_again`` have cost so far
         self._inside = 0  # letters taken and not ended
@@ -210,11 +218,25 @@ class Pool:
         self._ask_at = 0.0
         self._dry = False
         while released:
-            slot = self._held.pop(released.popleft(), None)
+            number = released.popleft()
+            slot = self._held.pop(number, None)
+            self._open.pop(number, None)
             if slot is not None:
                 slot.held = None
                 if slot.line is not None:
                     self._go_on(slot.line, now)
+        if self._barred:
+            for number in list(islice(self._open, self._connections)):
+                line = self._barred.pop(number, None)
+                if line is not None and line in self._lines:
+                    self._go_on(line, now)
+
+    def _may_begin(self, letter: Letter, line: Line) -> bool:
+        """Whether the letter stands far enough in front."""
+        if len(self._open) <= self._connections or letter.number in islice(self._open, self._connections):
+            return True
+        self._barred[letter.number] = line
+        return False
 
     def _serve(self, line: Line, mask: int, now: float) -> None:
         """Something happened on ``line``."""
@@ -237,7 +259,12 @@ class Pool:
         try:
             if line.stage is Stage.READY:
                 if talk.coming is not None:
-                    if talk.go and self._lines[line].held is None and self._stop_at is None:
+                    if (
+                        talk.go
+                        and self._lines[line].held is None
+                        and self._stop_at is None
+                        and self._may_begin(talk.coming, line)
+                    ):
                         self._fly(line, now)
                 elif not talk.awaited and not line.resting:
                     if line.full:
@@ -274,6 +301,8 @@ class Pool:
         if letter is not None:
             self._ask_at = 0.0
             self._inside += 1
+            if self._ordered:
+                self._open[letter.number] = None
         return letter
 
     def _begin(self, line: Line, letter: Letter | None, now: float) -> bool:
@@ -318,6 +347,8 @@ class Pool:
         if self._costs:
             self._costs.pop(outcome.number, None)
         if self._ended(outcome):
+            if self._open:
+                self._released.append(outcome.number)  # others may begin now
             slot = self._held.pop(outcome.number, None)
             if slot is not None:
                 slot.held = None
@@ -367,9 +398,9 @@ class Pool:
                 if letter is None:
                     return
                 self._again.appendleft(letter)
-            self._open(now)
+            self._connect(now)
 
-    def _open(self, now: float) -> None:
+    def _connect(self, now: float) -> None:
         """Begin to connect."""
         try:
             family, address = self._address(now)
