@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from masthead.front.views import (
     account,
     archive,
+    editions,
     feeds,
     gifts,
     guides,
@@ -66,6 +67,9 @@ urlpatterns = [
     # before a newsletter's own pages: none may be called so (``newsletters.models.RESERVED``)
     path("newsletters/unsubscribe/<str:token>/", mail_choices.unsubscribe),
     path("newsletters/preferences/<str:token>/", mail_choices.preferences),
+    path("newsletters/<slug:name>/", editions.archive),
+    path("newsletters/<slug:name>/feed.rss", editions.feed),
+    path("newsletters/<slug:name>/<slug:key>/", editions.edition),
     path("keep-reading/", journey.keep_reading),
     path("unlock/", journey.unlock),
     path("login/", journey.login),
@@ -111,6 +115,7 @@ urlpatterns = [
     path("sitemap-pages.xml", sitemaps.pages),
     path("sitemap-relations.xml", sitemaps.relations),
     path("sitemap-archive.xml", sitemaps.archive),
+    path("sitemap-newsletters.xml", sitemaps.newsletters),
     path("sitemap-articles-<int:part>.xml", sitemaps.articles),
     path("news-sitemap.xml", sitemaps.news),
     path("robots.txt", robots.robots),
