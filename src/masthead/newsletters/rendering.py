@@ -207,16 +207,17 @@ def _ever_shorter(letter: Letter) -> Iterator[tuple[Letter, str]]:
     while any(section.pieces for section in letter.sections):
         # what stands last in the longest section is missed least
         longest = max(letter.sections, key=lambda section: len(section.pieces))
-        left_out += 1
+        fewer = max(1, len(longest.pieces) // 10)
+        left_out += fewer
         letter = replace(
             letter,
             sections=tuple(
                 shorter
                 for each in letter.sections
-                if (shorter := replace(each, pieces=each.pieces[:-1]) if each is longest else each).pieces
+                if (shorter := replace(each, pieces=each.pieces[:-fewer]) if each is longest else each).pieces
             ),
         )
-        yield letter, f"{left_out} items and all texts were left out: the mail would have been too long."
+        yield letter, f"{left_out} items, and the texts of the others, were left out: the mail would have been too long."
     for name in ("body", "opening", "closing"):
         parts = markdown.blocks(getattr(letter, name))
         while parts:
