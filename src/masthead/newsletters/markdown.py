@@ -35,7 +35,7 @@ def blocks(markup: str) -> list[str]:
     found: list[list[str]] = []
     depth = 0
     for line in markup.split("\n"):
-        if depth == 0 and line.startswith(_BEGINNINGS) or not found:
+        if (depth == 0 and line.startswith(_BEGINNINGS)) or not found:
             found.append([])
         found[-1].append(line)
         depth += len(_OPENING.findall(line)) - len(_CLOSING.findall(line))

@@ -145,7 +145,8 @@ def day(letter: Letter) -> str:
     """The edition's date in words, with its weekday."""
     # Django's British date cuts the month short, which is for tables
     date = "j F Y" if (translation.get_language() or "").startswith("en-gb") else "DATE_FORMAT"
-    return f"{date_format(letter.date, 'l')}, {date_format(letter.date, date)}"
+    comma = "،" if (translation.get_language() or "")[:2] in ("ar", "fa", "ur") else ","
+    return f"{date_format(letter.date, 'l')}{comma} {date_format(letter.date, date)}"
 
 
 def _html(letter: Letter, context: dict[str, Any], links: Linked) -> str:
