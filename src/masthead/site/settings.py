@@ -233,6 +233,10 @@ if MASTHEAD.email_url and not MASTHEAD.email_url.startswith("file"):
     EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = f"letters@{MASTHEAD.base_url.partition('://')[2].partition(':')[0]}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# where a mail server sends back what it cannot deliver; to a provider's API it means nothing: it has bounces of its own
+ENVELOPE_SENDER = DEFAULT_FROM_EMAIL
+if MASTHEAD.bounce_address and MASTHEAD.email_url and MASTHEAD.email_url.startswith("smtp"):
+    ENVELOPE_SENDER = MASTHEAD.bounce_address
 
 WAGTAIL_SITE_NAME = "Masthead"
 WAGTAILADMIN_BASE_URL = MASTHEAD.base_url
