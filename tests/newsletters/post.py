@@ -1,140 +1,77 @@
-"""Mail that comes back, as servers write it: makers of reports, and of what they are about."""
+"""The post office of these tests: many readers at once, an edition that is ready to go, and what is said in it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
-from factories import make_reader
+import pytest
+
 from masthead.core import clock
-from masthead.newsletters import links, services
-from masthead.newsletters.models import Delivery, Edition, Newsletter
+from masthead.newsletters import freezing, mime
+from masthead.newsletters.models import Edition, Newsletter, Tick
 from masthead.readers.models import Reader
+
+HTML = "<p>All the news for {standing}, subject {variant}.</p><p>" + "Lorem ipsum dolor sit amet. " * 20 + "</p>"
+
+
+def render(edition: Edition, *, standing: str, variant: str, clicks: bool) -> SimpleNamespace:
+    """A small edition, which says for whom it is."""
+    end = f"\nNo more of this: {mime.place('unsubscribe')}\nYour choices: {mime.place('preferences')}\n"
+    return SimpleNamespace(
+        subject=edition.subject_b if variant == "b" else edition.subject,
+        html=HTML.format(standing=standing, variant=variant) + f'<a href="{mime.place("unsubscribe")}">No more</a>',
+        text=f"All the news for {standing}, subject {variant}, clicks {clicks}.{end}",
+    )
+
+
+def message(edition: Edition, rendered: Any) -> bytes:
+    """The same as MIME."""
+    return mime.build(
+        {
+            "From": "The Daily <letters@example.org>",
+            "To": mime.place("to"),
+            "Subject": rendered.subject,
+            "Date": mime.place("date"),
+            "Message-ID": mime.place("message_id"),
+            "List-Unsubscribe": mime.Written(f"<{mime.place('list_unsubscribe')}>"),
+        },
+        rendered.text,
+        rendered.html,
+    )
+
+
+def render_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Editions are rendered as above: what a real one looks like is no matter here."""
+    monkeypatch.setattr(freezing, "rendering", SimpleNamespace(render=render, message=message))
 
 
 def make_newsletter(slug: str = "daily", **fields: Any) -> Newsletter:
-    """A newsletter, or the one of that name."""
-    made, _ = Newsletter.objects.update_or_create(slug=slug, defaults={"title": f"The {slug.title()}", **fields})
-    return made
+    """A newsletter that goes out by itself, or the one of that name."""
+    return Newsletter.objects.update_or_create(slug=slug, defaults={"title": slug.title(), **fields})[0]
 
 
-def make_edition(key: str = "2026-11-23", slug: str = "daily", **fields: Any) -> Edition:
-    """A frozen edition of a newsletter."""
+def make_readers(count: int, newsletter: Newsletter, *, start: int = 0, **fields: Any) -> list[Reader]:
+    """``count`` confirmed readers who asked for ``newsletter``: reader0@example.org and so on."""
     now = clock.now()
-    defaults = {"date": now.date(), "due": now, "since": now - timedelta(days=1), "frozen": now, "state": Edition.State.SENDING}
-    return Edition.objects.create(newsletter=make_newsletter(slug), key=key, **{**defaults, **fields})
+    addresses = [f"reader{n}@example.org" for n in range(start, start + count)]
+    readers = Reader.objects.bulk_create(
+        [Reader(email=address, identity=address, password="!", confirmed=now, **fields) for address in addresses]
+    )
+    Tick.objects.bulk_create([Tick(reader=reader, newsletter=newsletter, created=now, origin="gate") for reader in readers])
+    return readers
 
 
-def deliver(edition: Edition, reader: Reader, state: Delivery.State = Delivery.State.SUBMITTED, **fields: Any) -> Delivery:
-    """A row of the outbox."""
-    settled = None if state in (Delivery.State.PENDING, Delivery.State.CLAIMED) else clock.now()
-    defaults = {"address": reader.email, "standing": "registered", "due": edition.due, "settled": settled}
-    return Delivery.objects.create(edition=edition, reader=reader, state=state, **{**defaults, **fields})
-
-
-def subscriber_of(slug: str = "daily", email: str = "ada@example.org") -> Reader:
-    """A reader who gets a newsletter."""
-    make_newsletter(slug)
-    reader = make_reader(email)
-    services.tick(reader=reader, slugs=[slug], origin="account")
-    return reader
-
-
-def message_id(delivery: Delivery) -> str:
-    return links.message_id(delivery.edition.newsletter.slug, delivery.edition.key, delivery.address)
-
-
-def notification(
-    *,
-    id_: str,
-    to: str = "ada@example.org",
-    status: str = "5.1.1",
-    action: str = "failed",
-    diagnostic: str = "smtp; 550 5.1.1 <ada@example.org>: Recipient address rejected: User unknown",
-    original_to: str | None = None,
-    unsubscribe: str = "",
-    headers_only: bool = True,
-) -> bytes:
-    """A delivery status notification, as Postfix writes it."""
-    kind = "text/rfc822-headers" if headers_only else "message/rfc822"
-    to_line = f"To: {original_to if original_to is not None else to}\n"
-    unsubscribe_line = f"List-Unsubscribe: <{unsubscribe}>\n" if unsubscribe else ""
-    body = "" if headers_only else "\nThe edition.\n"
-    return f"""Return-Path: <>
-Received: by mx.example.net (Postfix) id 4F2; Mon, 23 Nov 2026 06:00:05 +0000 (UTC)
-From: MAILER-DAEMON@mx.example.net (Mail Delivery System)
-To: letters@127.0.0.1
-Subject: Undelivered Mail Returned to Sender
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status;
-\tboundary="4F2.1/mx.example.net"
-Message-Id: <20261123060005.4F2@mx.example.net>
-
-This is a MIME-encapsulated message.
-
---4F2.1/mx.example.net
-Content-Description: Notification
-Content-Type: text/plain; charset=us-ascii
-
-I'm sorry to have to inform you that your message could not be delivered.
-
---4F2.1/mx.example.net
-Content-Description: Delivery report
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-Arrival-Date: Mon, 23 Nov 2026 06:00:03 +0000 (UTC)
-
-Final-Recipient: rfc822; {to}
-Original-Recipient: rfc822;{to}
-Action: {action}
-Status: {status}
-Remote-MTA: dns; mail.example.org
-Diagnostic-Code: {diagnostic}
-
---4F2.1/mx.example.net
-Content-Description: Undelivered Message Headers
-Content-Type: {kind}
-
-{to_line}From: The Publication <letters@127.0.0.1>
-Subject: The Daily
-Message-ID: {id_}
-{unsubscribe_line}{body}
---4F2.1/mx.example.net--
-""".replace("\n", "\r\n").encode()
-
-
-def complaint(*, id_: str, to: str = "ada@example.org", unsubscribe: str = "", kind: str = "abuse") -> bytes:
-    """An abuse report (ARF), as feedback loops send it. Many strike the recipient out: ``to=""``."""
-    recipient = f"Original-Rcpt-To: {to}\n" if to else ""
-    to_line = f"To: {to}\n" if to else ""
-    unsubscribe_line = f"List-Unsubscribe: <{unsubscribe}>\n" if unsubscribe else ""
-    return f"""From: <abuse@bigmail.example>
-To: <letters@127.0.0.1>
-Subject: FW: The Daily
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=feedback-report; boundary="part1"
-
---part1
-Content-Type: text/plain; charset="US-ASCII"
-
-This is an email abuse report.
-
---part1
-Content-Type: message/feedback-report
-
-Feedback-Type: {kind}
-User-Agent: SomeGenerator/1.0
-Version: 1
-{recipient}
---part1
-Content-Type: message/rfc822
-
-{to_line}From: <letters@127.0.0.1>
-Message-ID: {id_}
-{unsubscribe_line}Subject: The Daily
-
-The edition.
-
---part1--
-""".replace("\n", "\r\n").encode()
+def make_edition(newsletter: Newsletter, **fields: Any) -> Edition:
+    """An approved edition of today."""
+    now = clock.now()
+    made = {
+        "key": "2026-11-23",
+        "date": datetime(2026, 11, 23, tzinfo=UTC).date(),
+        "due": now,
+        "since": now,
+        "state": Edition.State.APPROVED,
+        "subject": "The news",
+    }
+    return Edition.objects.create(newsletter=newsletter, **{**made, **fields})

@@ -19,7 +19,7 @@ from masthead.newsletters.dsn import Outcome
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import Delivery, MailEvent, Suppression, Tick
 from masthead.newsletters.suppression import Reason
-from newsletters.post import complaint, deliver, make_edition, message_id, notification, subscriber_of
+from newsletters.came_back import complaint, deliver, make_edition, message_id, notification, subscriber_of
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.test import Client
 
 from masthead.newsletters import suppression
 from masthead.newsletters.models import Delivery, MailEvent, Suppression, Tick
-from newsletters.post import deliver, make_edition, message_id, subscriber_of
+from newsletters.came_back import deliver, make_edition, message_id, subscriber_of
 
 pytestmark = pytest.mark.django_db
 
