@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from masthead.front.views import (
     account,
     archive,
+    clicks,
     editions,
     feeds,
     gifts,
@@ -67,6 +68,7 @@ urlpatterns = [
     # before a newsletter's own pages: none may be called so (``newsletters.models.RESERVED``)
     path("newsletters/unsubscribe/<str:token>/", mail_choices.unsubscribe),
     path("newsletters/preferences/<str:token>/", mail_choices.preferences),
+    path("newsletters/go/<str:token>/", clicks.go),
     path("newsletters/<slug:name>/", editions.archive),
     path("newsletters/<slug:name>/feed.rss", editions.feed),
     path("newsletters/<slug:name>/<slug:key>/", editions.edition),
