@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from masthead.newsletters import apart
+from masthead.newsletters.strangers import plain, web_address
 from masthead.newsletters.wire import feeds
-from masthead.newsletters.wire.feeds import NoFeed, plain, read, read_apart, web_address
+from masthead.newsletters.wire.feeds import NoFeed, read, read_apart
 
 
 def rss(*items: str, head: str = "<title>The Wire</title>") -> bytes:

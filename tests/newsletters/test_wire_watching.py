@@ -8,10 +8,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from masthead.core import clock
 from masthead.newsletters import apart
 from masthead.newsletters.models import WireEntry, WireSource
-from masthead.newsletters.wire import desk, feeds, fetching, watching
+from masthead.newsletters.wire import feeds, fetching, watching
 from masthead.newsletters.wire.feeds import Entry, Feed
 from masthead.newsletters.wire.fetching import Fetched
 
@@ -122,8 +121,8 @@ def test_a_date_in_the_future_is_not_believed_and_old_news_is_none(outside: Outs
 def test_entries_nobody_picked_are_forgotten_after_a_month_and_do_not_come_back(outside: Outside, standing_clock: Clock) -> None:
     watch(outside, entry(1), entry(2))
     watching.fetch_due()
-    desk.pick(entry=WireEntry.objects.get(headline="Headline 2"), by=None)
-    by_hand = desk.add(url="https://news.example/by-hand", headline="By hand")
+    WireEntry.objects.filter(headline="Headline 2").update(picked=standing_clock.moment)
+    by_hand = WireEntry.objects.create(headline="By hand", url="https://news.example/", guid="7", seen=standing_clock.moment)
     standing_clock.on(days=26)
     watching.fetch_due()  # the feed still lists them
     standing_clock.on(days=5)
@@ -152,21 +151,3 @@ def test_two_workers_share_the_feeds(outside: Outside) -> None:
         thread.join()
     assert sum(counts) == 6 and len(outside.asked) == 6
     assert WireEntry.objects.count() == 6
-
-
-class TestTheDesk:
-    def test_picks_stand_in_the_order_they_were_picked(self) -> None:
-        rows = [desk.add(url=f"https://news.example/{n}", headline=f"Headline {n}") for n in range(3)]
-        for row in (rows[2], rows[0]):
-            desk.pick(entry=row, by=None, comment="Because.")
-        picked = WireEntry.objects.exclude(picked=None).order_by("position")
-        assert [(row.headline, row.comment) for row in picked] == [("Headline 2", "Because."), ("Headline 0", "Because.")]
-        desk.put_back(entry=rows[2])
-        desk.dismiss(entry=rows[0])
-        assert not WireEntry.objects.exclude(picked=None).exists()
-        assert WireEntry.objects.get(headline="Headline 0").dismissed <= clock.now()
-
-    @pytest.mark.parametrize("url", ["javascript:alert(1)", "news.example", "", "ftp://news.example/"])
-    def test_an_entry_by_hand_leads_to_the_web(self, url: str) -> None:
-        with pytest.raises(desk.NoEntry, match="address"):
-            desk.add(url=url, headline="A headline")

@@ -6,23 +6,20 @@ Whatever a feed says is text: marks are taken out, addresses other than http and
 from __future__ import annotations
 
 import hashlib
-import html
 import io
-import re
 import sys
-import unicodedata
 from calendar import timegm
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import feedparser
-import nh3
 
 from masthead.newsletters import apart
+from masthead.newsletters.strangers import plain, web_address
 
 MOST_ENTRIES = 100
-HEADLINE, PUBLISHER, SUMMARY, URL = 200, 120, 600, 1000
+HEADLINE, PUBLISHER, SUMMARY = 200, 120, 600
 FIRST, LAST = 0, 253402214400  # seconds: 1970, and the last day of 9999
 
 
@@ -87,35 +84,6 @@ def _entry(told: Any, base: str) -> Entry | None:
 def _text(told: Any, name: str) -> str:
     value = told.get(name)
     return value if isinstance(value, str) else ""
-
-
-def web_address(url: str) -> str:
-    """``url`` if it is one of the web and fits; else nothing."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    fits = len(url) <= URL and url.isprintable() and " " not in url
-    return url if fits and parts.scheme in ("http", "https") and host else ""
-
-
-def plain(text: str, most: int) -> str:
-    """The words of HTML, in one line of at most ``most`` characters; nothing invisible and nothing that turns text around."""
-    text = html.unescape(nh3.clean(text[: most * 50], tags=set()))
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in text if _shows(c))
-    text = re.sub(r" {2,}", " ", text).strip()
-    if len(text) <= most:
-        return text
-    short = text[: most - 1]
-    return (short.rsplit(" ", 1)[0] if " " in short else short).rstrip(" ,;:–—-") + "…"
-
-
-def _shows(c: str) -> bool:
-    if unicodedata.category(c) == "Cs":
-        return False
-    # joiners belong to words in many scripts; marks of direction do not
-    return unicodedata.category(c) != "Cf" or c in "\u200c\u200d"
 
 
 def _moment(parsed: Any) -> int | None:
