@@ -87,7 +87,13 @@ PLAIN_ATTRIBUTES = {
 }
 PLAIN_PROPERTIES = {"color", "font-style", "supported-color-schemes", "border-top-color", "border-color"}
 ELEMENTS = {"h1": "h1-h6", "h2": "h1-h6", "h3": "h1-h6", "ul": "lists", "ol": "lists", "li": "lists"}
-PROPERTIES = {"border-top": "border", "border-left": "border", "border-right": "border", "border-left-color": "border"}
+PROPERTIES = {
+    "border-top": "border",
+    "border-left": "border",
+    "border-right": "border",
+    "border-left-color": "border",
+    "border-right-color": "border",
+}
 
 
 def declarations(css: str) -> Iterator[tuple[str, str]]:
