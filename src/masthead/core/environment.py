@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from masthead.core import mail_url
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -27,6 +29,7 @@ class Environment:
     database_url: str | None
     cache_url: str | None
     email_url: str | None
+    email: mail_url.MailServer
     media_url: str | None
     base_url: str
     secret_key: str | None
@@ -42,6 +45,9 @@ class Environment:
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api: str | None
     stripe_tax: bool
+    mail_webhook_secrets: tuple[tuple[str, str], ...]
+    bounce_mailbox: str | None
+    bounce_address: str | None
 
     @property
     def stripe(self) -> bool:
@@ -58,7 +64,7 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_DATA": "Directory for the database, pictures, search index and mail files. Default: var/.",
     "MASTHEAD_DATABASE_URL": "postgres://USER:PASSWORD@HOST/NAME. Default: SQLite in the data directory.",
     "MASTHEAD_CACHE_URL": "redis://HOST:PORT/N. Default: a table in the database.",
-    "MASTHEAD_EMAIL_URL": "smtp://, smtp+tls:// or smtps://USER:PASSWORD@HOST:PORT. Default: files in DATA/mail/.",
+    "MASTHEAD_EMAIL_URL": "smtp://, smtp+tls:// or smtps://USER:PASSWORD@HOST:PORT, or a provider: postmark://TOKEN, ...",
     "MASTHEAD_MEDIA_URL": "s3://BUCKET/PREFIX for pictures (needs the extra `s3`). Default: files in DATA/media/.",
     "MASTHEAD_BASE_URL": "The address readers use, without a path. Default: http://127.0.0.1:8000.",
     "MASTHEAD_SECRET_KEY": "At least 32 characters that nobody else knows. Default: kept in DATA/secret-key.",
@@ -74,6 +80,9 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_STRIPE_WEBHOOK_SECRET": "What Stripe signs webhooks with (whsec_...); several, comma-separated, while it rotates.",
     "MASTHEAD_STRIPE_API": "Another address than https://api.stripe.com, for trials against a double of it.",
     "MASTHEAD_STRIPE_TAX": "on or off: let Stripe compute taxes. Default: off.",
+    "MASTHEAD_MAIL_WEBHOOK_SECRET": "PROVIDER=SECRET of a mail provider's webhooks; several, comma-separated, while one rotates.",
+    "MASTHEAD_BOUNCE_MAILBOX": "imaps:// or pop3s://USER:PASSWORD@HOST/FOLDER that mail comes back to. Default: none is read.",
+    "MASTHEAD_BOUNCE_ADDRESS": "The address mail comes back to (the envelope's sender). Default: the address it comes from.",
 }
 
 
@@ -88,7 +97,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         raise BadEnvironment(f"{unknown[0]} is not a variable Masthead knows; see docs/reference/environment.md.")
 
     base_url = _base_url(environ)
-    email_url = _url(environ, "MASTHEAD_EMAIL_URL", {"smtp", "smtp+tls", "smtps", "file"})
+    email_url, email = _email(environ)
     offset = _integer(environ, "MASTHEAD_CLOCK_OFFSET", 0, -(10**10), 10**10)
     stripe_key = _stripe_key(environ)
     stripe_api = _url(environ, "MASTHEAD_STRIPE_API", {"http", "https"})
@@ -111,6 +120,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         database_url=_url(environ, "MASTHEAD_DATABASE_URL", {"postgres", "postgresql", "sqlite"}),
         cache_url=_url(environ, "MASTHEAD_CACHE_URL", {"redis", "rediss"}),
         email_url=email_url,
+        email=email,
         media_url=_url(environ, "MASTHEAD_MEDIA_URL", {"s3"}),
         base_url=base_url,
         secret_key=secret,
@@ -126,7 +136,43 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         stripe_webhook_secrets=webhook_secrets,
         stripe_api=stripe_api,
         stripe_tax=_switch(environ, "MASTHEAD_STRIPE_TAX", False),
+        mail_webhook_secrets=_webhook_secrets(environ),
+        bounce_mailbox=_mailbox(environ),
+        bounce_address=_address(environ, "MASTHEAD_BOUNCE_ADDRESS"),
     )
+
+
+def _webhook_secrets(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    name = "MASTHEAD_MAIL_WEBHOOK_SECRET"
+    found = []
+    for text in _list(environ, name):
+        provider, equals, secret = text.partition("=")
+        if not equals or not provider.strip().isalnum() or len(secret) < 8:
+            raise BadEnvironment(f"{name} has to read PROVIDER=SECRET, with a secret of 8 characters or more.")
+        found.append((provider.strip().lower(), secret))
+    return tuple(found)
+
+
+def _mailbox(environ: Mapping[str, str]) -> str | None:
+    name = "MASTHEAD_BOUNCE_MAILBOX"
+    text = _url(environ, name, {"imaps", "imap", "pop3s", "pop3"})
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        complete = bool(parts.hostname and parts.username and parts.password) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise BadEnvironment(f"{name} has to name user, password and host, as in imaps://USER:PASSWORD@HOST/INBOX.")
+    return text
+
+
+def _address(environ: Mapping[str, str], name: str) -> str | None:
+    text = environ.get(name, "").strip()
+    if text and (text.count("@") != 1 or not text.isascii() or not text.isprintable() or " " in text or text[0] == "@"):
+        raise BadEnvironment(f"{name} is {text!r}, which is no e-mail address.")
+    return text or None
 
 
 def _stripe_key(environ: Mapping[str, str]) -> str | None:
@@ -176,6 +222,14 @@ def _url(environ: Mapping[str, str], name: str, schemes: set[str]) -> str | None
     if scheme not in schemes:
         raise BadEnvironment(f"{name} starts with {scheme or 'no scheme'!r}; it has to be one of {', '.join(sorted(schemes))}.")
     return text
+
+
+def _email(environ: Mapping[str, str]) -> tuple[str | None, mail_url.MailServer]:
+    text = environ.get("MASTHEAD_EMAIL_URL", "").strip() or None
+    try:
+        return text, mail_url.read(text)
+    except mail_url.BadMailUrl as error:
+        raise BadEnvironment(f"MASTHEAD_EMAIL_URL {error}") from None
 
 
 def _base_url(environ: Mapping[str, str]) -> str:

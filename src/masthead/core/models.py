@@ -76,7 +76,7 @@ class OutgoingMail(models.Model):
     text = models.TextField()
     html = models.TextField(blank=True)
     headers = models.JSONField(  # the database's own default, too: a worker of the version before may still hand over mail
-        default=dict, db_default=models.Value({}, models.JSONField()), help_text="Further header fields, such as List-Unsubscribe."
+        default=dict, db_default=models.Value({}, models.JSONField()), help_text="Further fields, such as List-Unsubscribe."
     )
     message_id = models.CharField(max_length=120, unique=True)
     created = models.DateTimeField()

@@ -9,6 +9,7 @@ from typing import Any
 import environ as django_environ
 
 from masthead.core import environment
+from masthead.core.mail_url import Way
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -139,14 +140,14 @@ def _database() -> dict[str, Any]:
     if MASTHEAD.database_url:
         name = django_environ.Env.db_url_config(MASTHEAD.database_url)["NAME"]
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "masthead.core.sqlite3",  # has a write-ahead log
         "NAME": name,
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             # IMMEDIATE: a transaction that will write takes the lock at its beginning, which is our meter's row lock here
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;",
+            "init_command": "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;",
         },
     }
 
@@ -228,11 +229,23 @@ if MASTHEAD.media_url:
     }
 
 EMAIL_BACKEND = "masthead.core.maildir.EmailBackend"
-if MASTHEAD.email_url and not MASTHEAD.email_url.startswith("file"):
-    vars().update(django_environ.Env.email_url_config(MASTHEAD.email_url))
-    EMAIL_TIMEOUT = 30
+EMAIL_TIMEOUT = 30
+ANYMAIL: dict[str, object] = {}
+if MASTHEAD.email.way is Way.SMTP:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = MASTHEAD.email.host, MASTHEAD.email.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MASTHEAD.email.user, MASTHEAD.email.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MASTHEAD.email.tls == "starttls", MASTHEAD.email.tls == "implicit"
+elif MASTHEAD.email.way is Way.API:
+    EMAIL_BACKEND = MASTHEAD.email.backend
+    # (connect, answer): an answer that does not come leaves a mail in doubt
+    ANYMAIL = {"REQUESTS_TIMEOUT": (10, 60), **MASTHEAD.email.options}
 DEFAULT_FROM_EMAIL = f"letters@{MASTHEAD.base_url.partition('://')[2].partition(':')[0]}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# where a mail server sends back what it cannot deliver; to a provider's API it means nothing: it has bounces of its own
+ENVELOPE_SENDER = DEFAULT_FROM_EMAIL
+if MASTHEAD.bounce_address and MASTHEAD.email_url and MASTHEAD.email_url.startswith("smtp"):
+    ENVELOPE_SENDER = MASTHEAD.bounce_address
 
 WAGTAIL_SITE_NAME = "Masthead"
 WAGTAILADMIN_BASE_URL = MASTHEAD.base_url

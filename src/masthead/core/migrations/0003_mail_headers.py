@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outgoingmail',
             name='headers',
-            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, help_text='Further header fields, such as List-Unsubscribe.'),
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, help_text='Further fields, such as List-Unsubscribe.'),
         ),
     ]
