@@ -198,7 +198,7 @@ class Double(Books):
             case ("POST", "checkout/sessions", [name, "expire"]):
                 thing = self.get(name, "checkout.session")
                 if thing["status"] != "open":
-                    raise Wrong("Only Checkout Sessions with a status in [\"open\"] can be expired.")
+                    raise Wrong('Only Checkout Sessions with a status in ["open"] can be expired.')
                 self.expire(name)
             case ("POST", "subscriptions", [name]):
                 thing = self.update(name, given)
