@@ -101,6 +101,11 @@ class Newsletter(LogsChanges, ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def for_subscribers(self) -> bool:
+        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
+        return self.audience == self.Audience.SUBSCRIBERS
+
     def clean(self) -> None:
         """Refuse a name whose pages would stand at addresses taken by others."""
         super().clean()
