@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from masthead.core.models import Notice
 from masthead.newsletters import claiming, freezing, journal, judging, sending, settling, watching
 from masthead.newsletters.models import Claim, Delivery, Edition
 from newsletters.post import make_edition, make_newsletter, make_readers, render_small
@@ -30,8 +31,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> No
     """Everything that waits waits less."""
     render_small(monkeypatch)
     settings.MASTHEAD = replace(settings.MASTHEAD, data=tmp_path)
-    monkeypatch.setattr(watching, "LEASE", 1.5)
-    monkeypatch.setattr(watching, "STILL", 2.5)
+    monkeypatch.setattr(watching, "LEASE", 3.0)
+    monkeypatch.setattr(watching, "STILL", 4.5)
     monkeypatch.setattr(sending, "RENEW", 0.2)
     monkeypatch.setattr(sending, "IDLE", 0.1)
     monkeypatch.setattr(sending, "LOOK", 0.05)
@@ -268,10 +269,8 @@ def test_a_full_disk_lets_nothing_begin_and_nothing_be_lost(tmp_path: Path, monk
 
     with sink(tmp_path) as server:
         sender = Sender(server, before=fill)
-        time.sleep(0.5)
+        until(lambda: Notice.objects.filter(key=sending.DISK_NOTICE).exists())
         assert not server.counts() and not Claim.objects.exists()
-        from masthead.core.models import Notice
-
         assert "No space left on device" in Notice.objects.get(key=sending.DISK_NOTICE).text
         full.unlink()
         assert sender.wait() == 0

@@ -166,6 +166,14 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::text
 WHERE d.id = v.id AND d.claim_id = v.claim AND d.state IN (1, 6)
 """
 
+# nearly all: the server said 250
+_WRITE_SUBMITTED = """
+UPDATE newsletters_delivery d
+SET state = 2, code = 250, reply = v.reply, settled = %s::timestamptz, external_id = '', attempts = d.attempts + 1
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(id, claim, reply)
+WHERE d.id = v.id AND d.claim_id = v.claim AND d.state IN (1, 6)
+"""
+
 _WRITE_SQLITE = """
 UPDATE newsletters_delivery
 SET state = %s, code = %s, reply = %s, settled = %s, due = COALESCE(%s, due), external_id = %s, attempts = attempts + %s
@@ -181,23 +189,10 @@ def write(outcomes: Sequence[Settled]) -> None:
     if not outcomes:
         return
     now = clock.now()
+    if connection.vendor == "postgresql":
+        _write_postgresql(outcomes, now)
+        return
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                _WRITE_POSTGRESQL,
-                [
-                    [o.number for o in outcomes],
-                    [o.claim for o in outcomes],
-                    [o.state for o in outcomes],
-                    [o.code for o in outcomes],
-                    [o.reply for o in outcomes],
-                    [_settled(o, now) for o in outcomes],
-                    [o.due for o in outcomes],
-                    [o.external_id for o in outcomes],
-                    [int(o.counted) for o in outcomes],
-                ],
-            )
-            return
         cursor.executemany(
             _WRITE_SQLITE,
             [
@@ -215,6 +210,35 @@ def write(outcomes: Sequence[Settled]) -> None:
                 for o in outcomes
             ],
         )
+
+
+def _write_postgresql(outcomes: Sequence[Settled], now: datetime) -> None:
+    plain = [o for o in outcomes if o.state == State.SUBMITTED and o.code == 250 and o.counted and not o.external_id]
+    others = [o for o in outcomes if not (o.state == State.SUBMITTED and o.code == 250 and o.counted and not o.external_id)]
+    if plain:
+        _prepared(_WRITE_SUBMITTED, [now, [o.number for o in plain], [o.claim for o in plain], [o.reply for o in plain]])
+    if others:
+        columns = [
+            [o.number for o in others],
+            [o.claim for o in others],
+            [o.state for o in others],
+            [o.code for o in others],
+            [o.reply for o in others],
+            [_settled(o, now) for o in others],
+            [o.due for o in others],
+            [o.external_id for o in others],
+            [int(o.counted) for o in others],
+        ]
+        _prepared(_WRITE_POSTGRESQL, columns)
+
+
+def _prepared(statement: str, parameters: list[Any]) -> None:
+    """Execute with parameters bound and the plan kept by the server: Django writes them into the text and plans each time."""
+    from psycopg import Cursor
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(statement, parameters, prepare=True)
 
 
 def _settled(outcome: Settled, now: datetime) -> datetime | None:
