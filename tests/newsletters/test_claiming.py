@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
 from masthead.core import clock
-from masthead.newsletters import claiming, freezing, settling, suppression
+from masthead.newsletters import claiming, settling, suppression
 from masthead.newsletters.claiming import Settled, Taken
 from masthead.newsletters.models import Claim, Delivery, Edition, Preferences, Suppression, Tick
 from masthead.newsletters.progress import progress
-from newsletters.post import make_edition, make_newsletter, make_readers, render_small
+from newsletters.post import freeze_for, make_newsletter, render_small
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -21,14 +20,6 @@ State = Delivery.State
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     render_small(monkeypatch)
-
-
-def frozen(count: int, **fields: Any) -> Edition:
-    daily = make_newsletter()
-    make_readers(count, daily)
-    edition = make_edition(daily, **fields)
-    freezing.freeze(edition)
-    return edition
 
 
 def take(most: int = 500) -> Taken | None:
@@ -41,7 +32,7 @@ def states(edition: Edition) -> dict[str, str]:
 
 
 def test_rows_are_taken_once_in_ascending_order() -> None:
-    edition = frozen(5)
+    edition = freeze_for(5)
     first, second = take(3), take(3)
     assert first and second and take(3) is None
     numbers = [row.number for row in (*first.rows, *second.rows)]
@@ -50,7 +41,7 @@ def test_rows_are_taken_once_in_ascending_order() -> None:
 
 
 def test_who_is_not_to_be_mailed_any_more_is_not() -> None:
-    edition = frozen(7)
+    edition = freeze_for(7)
     readers = [row.reader for row in Delivery.objects.filter(edition=edition).order_by("pk").select_related("reader")]
     suppression.suppress(address=readers[0].email, reason=Suppression.Reason.BOUNCE)
     Tick.objects.filter(reader=readers[1]).delete()
@@ -68,19 +59,19 @@ def test_who_is_not_to_be_mailed_any_more_is_not() -> None:
 
 @pytest.mark.parametrize("state", ["paused", "cancelled", "done", "approved"])
 def test_of_an_edition_that_does_not_run_nothing_is_taken(state: str) -> None:
-    edition = frozen(2)
+    edition = freeze_for(2)
     Edition.objects.filter(pk=edition.pk).update(state=state)
     assert not claiming.due() and take() is None
 
 
 def test_of_a_newsletter_that_is_paused_nothing_is_taken() -> None:
-    frozen(2)
+    freeze_for(2)
     make_newsletter(paused="restored from a backup")
     assert take() is None
 
 
 def test_what_cannot_be_journalled_is_not_claimed() -> None:
-    edition = frozen(2)
+    edition = freeze_for(2)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -91,7 +82,7 @@ def test_what_cannot_be_journalled_is_not_claimed() -> None:
 
 
 def test_an_outcome_is_written_once_and_by_who_has_the_claim() -> None:
-    edition = frozen(2)
+    edition = freeze_for(2)
     taken = take()
     assert taken
     one, two = (row.number for row in taken.rows)
@@ -103,7 +94,7 @@ def test_an_outcome_is_written_once_and_by_who_has_the_claim() -> None:
 
 
 def test_what_was_held_to_be_in_doubt_is_put_right_when_its_sender_knows_better() -> None:
-    frozen(1)
+    freeze_for(1)
     taken = take()
     assert taken
     Delivery.objects.update(state=State.IN_DOUBT)
@@ -113,7 +104,7 @@ def test_what_was_held_to_be_in_doubt_is_put_right_when_its_sender_knows_better(
 
 
 def test_what_is_deferred_comes_again_when_it_is_due() -> None:
-    frozen(1)
+    freeze_for(1)
     taken = take()
     assert taken
     later = clock.now() + timedelta(minutes=5)
@@ -125,7 +116,7 @@ def test_what_is_deferred_comes_again_when_it_is_due() -> None:
 
 
 def test_an_edition_is_done_when_nothing_is_left() -> None:
-    edition = frozen(1)
+    edition = freeze_for(1)
     assert not settling.finish()
     taken = take()
     assert taken and not settling.finish()
@@ -140,7 +131,7 @@ def test_an_edition_is_done_when_nothing_is_left() -> None:
 def test_mail_in_doubt_is_judged_by_the_publishers_rule_after_a_day() -> None:
     from masthead.newsletters.models import Mailing
 
-    edition = frozen(2)
+    edition = freeze_for(2)
     old, new = Delivery.objects.order_by("pk")
     yesterday = clock.now() - timedelta(days=1, minutes=1)
     Delivery.objects.filter(pk=old.pk).update(state=State.IN_DOUBT, settled=yesterday)
@@ -161,7 +152,7 @@ def test_mail_in_doubt_is_judged_by_the_publishers_rule_after_a_day() -> None:
 
 
 def test_progress_counts_by_state_and_estimates() -> None:
-    edition = frozen(10)
+    edition = freeze_for(10)
     taken = take(4)
     assert taken
     claiming.write([Settled(row.number, taken.claim, State.SUBMITTED, 250) for row in taken.rows[:3]])
