@@ -131,7 +131,7 @@ def sink(folder: Path, core: int) -> Iterator[int]:
 def slow_sink(folder: Path, core: int) -> Iterator[int]:
     """A server that answers after 20 ms."""
     port = machine.free_port()
-    command = [*PYTHON, "-m", "benchmarks.slow_sink", str(port), "20"]
+    command = [*PYTHON, "-m", "benchmarks.distant_sink", str(port), "20"]
     with machine.Pinned(command, core, log=folder / "slow.log", env={**os.environ, "PYTHONPATH": _python_path()}) as server:
         server.wait_until(lambda: machine.listening(port))
         yield port

@@ -111,6 +111,7 @@ class Session:
         self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid4().hex[:12]}"
         self._token = self.name.rpartition(":")[2]
         self._connections = transport.connections
+        self._ahead = transport.ahead
         self._stop_asked = stop
         self._queue: deque[Batch] = deque()
         self._batches: dict[int, Batch] = {}  # open claims
@@ -172,9 +173,9 @@ class Session:
     # --- the carrier's thread
 
     def take(self) -> Letter | None:
-        """The next letter. None while as many as there are connections have no outcome on record."""
+        """The next letter. None while as many as may be have no outcome on record."""
         out = self._taken - self._written
-        if out >= self._connections or (out and self._judge.probing) or self._pause or boottime() > self._lease:
+        if out >= self._ahead or (out and self._judge.probing) or self._pause or boottime() > self._lease:
             return None
         while self._queue:
             batch = self._queue[0]
