@@ -96,6 +96,7 @@ class Worker:
         self._keeper = keeper.Keeper()
         self._chooser = onward.Chooser()
         self._watcher = watching.Watcher()
+        self._sender = sending.Sender()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -180,7 +181,7 @@ class Worker:
 
     def mail_editions(self) -> None:
         """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
-        sending.deliver(self.stop)
+        self._sender.deliver(self.stop)
 
     def see_to_the_outbox(self) -> None:
         """Settle what dead senders left, and say of editions that all is done."""
