@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('newsletters', '0004_soft_bounces'),
+        ('newsletters', '0005_delivery_edition_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
