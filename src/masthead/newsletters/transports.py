@@ -1,7 +1,8 @@
 """The ways letters leave: a mail server, files in the data directory, or a provider's API; one protocol for all.
 
-A *carrier* asks its *feed* for letters and tells it what becomes of them, as the SMTP pool does: at most ``connections`` letters have been
-taken up at any moment without their outcome being written down, and the next one begins only after that.
+A *carrier* asks its *feed* for letters and tells it what becomes of them, as the SMTP pool does. A letter begins only while it is
+among the first ``connections`` of those taken whose outcome is not written down; so no more than that can be in doubt, and which
+those are follows from the order alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from masthead.core import clock
 from masthead.core.mail_url import MailServer, Way
 from masthead.newsletters.smtp import Letter, Outcome, Patience, Pool, Scope, Security, Server, Verdict
-from masthead.newsletters.smtp.line import Lost
 
 
 class Feed(Protocol):
@@ -57,9 +57,10 @@ class Carrier(Protocol):
 
 
 class Transport(Protocol):
-    """A way for letters to leave."""
+    """A way for letters to leave. ``ahead`` letters at most are taken without their outcome being written down."""
 
     connections: int
+    ahead: int
 
     def carrier(self, feed: Feed) -> Carrier:
         """Somebody to carry the letters of ``feed``."""
@@ -94,6 +95,7 @@ class Smtp:
 
     def __init__(self, server: MailServer, patience: Patience | None = None) -> None:
         self.connections = server.connections
+        self.ahead = 2 * server.connections  # the envelope of the next one travels with the end of the last
         self._patience = patience
         tls = {"": Security.NONE, "starttls": Security.STARTTLS, "implicit": Security.IMPLICIT}[server.tls]
         self._server = Server(server.host, server.port, tls, server.user, server.password, _own_name())
@@ -104,10 +106,11 @@ class Smtp:
 
 class _Pool:
     def __init__(self, server: Server, connections: int, patience: Patience | None, feed: Feed) -> None:
-        def began(number: int) -> None:
-            if not feed.began(number):
-                self.stop(5.0)
-                raise Lost("The sender may not go on")  # nothing of the content is written: the letter comes back
+        def began(number: int) -> bool:
+            if feed.began(number):
+                return True
+            self.stop(5.0)  # first, so that the letter comes back and is not tried again
+            return False
 
         self._pool = Pool(
             server,
@@ -117,6 +120,7 @@ class _Pool:
             began=began,
             ended=feed.ended,
             patience=patience,
+            ordered=True,
         )
         self.release = self._pool.release
         self.nudge = self._pool.nudge
@@ -210,7 +214,7 @@ class Submitter(Protocol):
 class Files:
     """Each letter is a file in ``folder``, put there by rename."""
 
-    connections = 8
+    connections = ahead = 8
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -246,7 +250,7 @@ class Api:
     """Through the API of a mail provider, by django-anymail."""
 
     def __init__(self, connections: int) -> None:
-        self.connections = connections
+        self.connections = self.ahead = connections
 
     def carrier(self, feed: Feed) -> Carrier:
         return Threads(feed, self.connections, _ApiClient)

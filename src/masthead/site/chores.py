@@ -14,6 +14,7 @@ from masthead.billing import chores as billing
 from masthead.core import clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
 from masthead.insights import chores as insights
+from masthead.newsletters import forgetting as newsletters
 from masthead.readers.models import Code
 
 CHANGES = timedelta(days=1)
@@ -42,6 +43,7 @@ def clear() -> None:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     insights.clear()
     billing.clear()
+    newsletters.clear()
 
 
 def clear_changes(before: datetime) -> int:

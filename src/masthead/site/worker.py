@@ -8,8 +8,10 @@ What is *not* guaranteed: a task runs at least once, not exactly once. One that 
 
 from __future__ import annotations
 
+import imaplib
 import logging
 import os
+import poplib
 import signal
 import socket
 import threading
@@ -26,10 +28,10 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
 from masthead.billing import chores as billing
-from masthead.core import clock, mail
-from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.core import clock, mail, notices
+from masthead.core.models import Heartbeat, Notice, OutgoingMail
 from masthead.library import keeper, onward
-from masthead.newsletters import sending, settling, watching
+from masthead.newsletters import mailbox, personal, sending, settling, watching
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -94,6 +96,7 @@ class Worker:
         self._keeper = keeper.Keeper()
         self._chooser = onward.Chooser()
         self._watcher = watching.Watcher()
+        self._sender = sending.Sender()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -115,6 +118,8 @@ class Worker:
             Loop("onward", 0.5, self.lead_onward, self.stop),
             Loop("newsletters", 1.0, self.mail_editions, self.stop),
             Loop("outbox", 2.0, self.see_to_the_outbox, self.stop),
+            Loop("personal", 5.0, self.write_to_readers, self.stop),
+            Loop("bounces", 10.0, self.read_what_came_back, self.stop),
         ]
 
     def run(self) -> None:
@@ -176,7 +181,7 @@ class Worker:
 
     def mail_editions(self) -> None:
         """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
-        sending.deliver(self.stop)
+        self._sender.deliver(self.stop)
 
     def see_to_the_outbox(self) -> None:
         """Settle what dead senders left, and say of editions that all is done."""
@@ -186,6 +191,24 @@ class Worker:
         except DatabaseError:
             self._watcher.forget()
             raise
+
+    def write_to_readers(self) -> None:
+        """Write the mails that are one reader's own, in one worker at a time. Two at once would only do work in vain."""
+        if _lease("chore:personal", timedelta(seconds=15)):
+            personal.tick()
+
+    def read_what_came_back(self) -> None:
+        """Read the mailbox that mail comes back to, each minute."""
+        url = settings.MASTHEAD.bounce_mailbox
+        if not url or not _lease("chore:bounces", timedelta(seconds=55)):
+            return
+        try:
+            mailbox.visit(url)
+        except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
+            notices.tell("bounce-mailbox", f"The mailbox for bounces cannot be read: {_line(error)}"[:500])
+            raise
+        if Notice.objects.filter(key="bounce-mailbox").exists():
+            notices.settled("bounce-mailbox")
 
     def do_chores(self) -> None:
         """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""

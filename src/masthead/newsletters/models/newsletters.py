@@ -101,6 +101,11 @@ class Newsletter(LogsChanges, ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def for_subscribers(self) -> bool:
+        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
+        return self.audience == self.Audience.SUBSCRIBERS
+
     def clean(self) -> None:
         """Refuse a name whose pages would stand at addresses taken by others."""
         super().clean()
@@ -150,6 +155,7 @@ class Tick(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "newsletter"], name="one_tick_a_newsletter")]
+        indexes = [models.Index(fields=["created"])]  # whose welcome is due
 
     def __str__(self) -> str:
         return f"{self.reader_id} {self.newsletter_id}"
