@@ -1,9 +1,9 @@
 """Steps of ``benchmarks.newsletters``, each run in a process of its own that has one publication's settings.
 
-    python -m benchmarks.mailing prepare 100000   readers, half of them subscribers, and an edition on its way to all of them
-    python -m benchmarks.mailing send             mails what is due; prints what it cost as JSON
-    python -m benchmarks.mailing django PORT 5000 the same letters by Django's EmailMultiAlternatives over one kept connection
-    python -m benchmarks.mailing judge            what the outbox says
+python -m benchmarks.mailing prepare 100000   readers, half of them subscribers, and an edition on its way to all of them
+python -m benchmarks.mailing send             mails what is due; prints what it cost as JSON
+python -m benchmarks.mailing django PORT 5000 the same letters by Django's EmailMultiAlternatives over one kept connection
+python -m benchmarks.mailing judge            what the outbox says
 """
 
 from __future__ import annotations
@@ -178,7 +178,6 @@ def _resident() -> int:
 def _burned() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     script/bench newsletters [--postgresql postgres://USER@HOST/] [--recipients 100000]
 
-In one run: Masthead with its outbox on PostgreSQL, the same on SQLite, ``smtp-source`` (the program in C that comes with the sink),
-Django's ``EmailMultiAlternatives`` over one kept connection, and Masthead to a server that answers after 20 ms.
+In one run: Masthead with its outbox on PostgreSQL, the same on SQLite, ``smtp-source`` (the program in C that comes with the
+sink), Django's ``EmailMultiAlternatives`` over one kept connection, and Masthead to a server that answers after 20 ms.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> None:
 def _options() -> Namespace:
     parser = ArgumentParser(prog="script/bench newsletters", description=__doc__)
     parser.add_argument("--recipients", type=int, default=100_000)
-    parser.add_argument("--postgresql", default=os.environ.get("MASTHEAD_DATABASE_URL", ""), help="a server to make a database on")
+    parser.add_argument(
+        "--postgresql", default=os.environ.get("MASTHEAD_DATABASE_URL", ""), help="a server to make a database on"
+    )
     parser.add_argument("--connections", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=1, help="the best of so many counts, on a machine that others use")
     parser.add_argument("--nice", type=int, default=0)
@@ -200,7 +202,9 @@ def tell(found: dict[str, Any], options: Namespace) -> None:
             freezing = number(one["freezing"]) if "freezing" in one else ""
             rows.append([what, number(one["rate"]), number(each), growth, freezing])
     size = found["sqlite"]["size"]
-    print(f"\n{options.recipients:,} recipients, {size:,} bytes each, {options.connections} connections; load {found['load']:.1f}\n")
+    print(
+        f"\n{options.recipients:,} recipients, {size:,} bytes each, {options.connections} connections; load {found['load']:.1f}\n"
+    )
     print(table(["", "messages/s", "processor time each, us", "memory growth, MB", "freezing, s"], rows))
     ours, slow = found.get("postgresql"), found.get("slow")
     rate = ours["rate"] if ours else None

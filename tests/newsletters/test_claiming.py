@@ -152,7 +152,7 @@ def test_mail_in_doubt_is_judged_by_the_publishers_rule_after_a_day() -> None:
 
 
 def test_progress_counts_by_state_and_estimates() -> None:
-    edition = freeze_for(10)
+    freeze_for(10)
     taken = take(4)
     assert taken
     claiming.write([Settled(row.number, taken.claim, State.SUBMITTED, 250) for row in taken.rows[:3]])

@@ -34,9 +34,7 @@ PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.processes,
-    pytest.mark.skipif(
-        not os.environ.get("MASTHEAD_DATABASE_URL", "").startswith("postgres"), reason="is about PostgreSQL, and SQLite is under test"
-    ),
+    pytest.mark.skipif(not os.environ.get("MASTHEAD_DATABASE_URL", "").startswith("postgres"), reason="is about PostgreSQL"),
     pytest.mark.skipif(not (PROGRAMS / "initdb").exists(), reason="needs PostgreSQL's own programs"),
 ]
 
@@ -54,7 +52,8 @@ class Cluster:
         self._run("initdb", "-D", str(folder / "db"), "-U", "owner", "-A", "trust", "--no-sync", "-E", "UTF8")
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run([str(PROGRAMS / program), *arguments], capture_output=True, cwd="/", **self._user)  # type: ignore[call-overload]
+        command = [str(PROGRAMS / program), *arguments]
+        done = subprocess.run(command, capture_output=True, cwd="/", **self._user)  # type: ignore[call-overload]
         assert done.returncode == 0, done.stderr.decode()
 
     def start(self) -> None:
@@ -100,7 +99,8 @@ def cluster() -> Iterator[Cluster]:
         one.start()
         dump = subprocess.run([str(PROGRAMS / "pg_dump"), "--no-owner", address], capture_output=True, check=True).stdout
         target = f"postgres://owner@127.0.0.1:{one.port}/postgres"
-        subprocess.run([str(PROGRAMS / "psql"), "-q", "-v", "ON_ERROR_STOP=1", target], input=dump, check=True, capture_output=True)
+        psql = [str(PROGRAMS / "psql"), "-q", "-v", "ON_ERROR_STOP=1", target]
+        subprocess.run(psql, input=dump, check=True, capture_output=True)
         connections.close_all()
         there.update(HOST="127.0.0.1", PORT=str(one.port), USER="owner", PASSWORD="", NAME="postgres")
         yield one

@@ -1,7 +1,8 @@
 """The kill matrix: whatever dies, no address is mailed twice, none is skipped, and few are in doubt.
 
-Senders are real processes that are really killed; the mail server counts what it took before it says so (``sink``). After everything
-went wrong one sender may work in peace, and then each address is submitted once, or shown as in doubt, refused or deferred.
+Senders are real processes that are really killed; the mail server counts what it took before it says so (``sink``). After
+everything went wrong one sender may work in peace, and then each address is submitted once, or shown as in doubt, refused or
+deferred.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def test_on_another_machine_without_the_journal(tmp_path: Path) -> None:
         all_in_order(edition, server, most_in_doubt=CONNECTIONS)
 
 
-def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     edition = freeze_for(700)
     with sink(tmp_path, delay=0.005) as server:
         sender = Sender(server)

@@ -34,7 +34,8 @@ class Judge:
     """Judges the outcomes of one sender in the order in which they come.
 
     ``pause`` is why the edition has to be paused, once there is a reason; ``probing`` says that letters are to go one by one,
-    since the server took one and did not answer (the sender counts ``probes``); ``trouble`` is what is wrong with the server as a whole.
+    since the server took one and did not answer (the sender counts ``probes``); ``trouble`` is what is wrong with the server
+    as a whole.
     """
 
     def __init__(self, *, refusals: int, connections: int) -> None:

@@ -1,9 +1,9 @@
 """The sender: takes what is due from the outbox, hands it to a carrier, writes down what became of it.
 
-Three threads. The *carrier's* asks :meth:`Session.take` for letters and tells :meth:`Session.ended` their outcomes. The *feeder* claims the
-next rows before the last are used up. The *writer* commits outcomes in groups: all that came while the last commit took. Only then
-may a connection begin its next message; so a commit's time is shared by all connections, and at most one message of each is without an
-outcome on record.
+Three threads. The *carrier's* asks :meth:`Session.take` for letters and tells :meth:`Session.ended` their outcomes. The
+*feeder* claims the next rows before the last are used up. The *writer* commits outcomes in groups: all that came while the
+last commit took. Only then may a connection begin its next message; so a commit's time is shared by all connections, and at
+most one message of each is without an outcome on record.
 
 Who may go on is settled by a lease: the writer moves the claims' ``alive`` on every second, and where it could not for
 ``watching.LEASE`` seconds (of a clock that also counts a machine's sleep) nothing more is begun.
@@ -443,5 +443,3 @@ def _say(text: str, key: str = "") -> None:
 
 
 _said: dict[str, float] = {}
-
-

@@ -21,7 +21,10 @@ UNDER_WAY = (State.PENDING, State.DEFERRED)
 
 
 def pause(edition: Edition, reason: str) -> bool:
-    """Claim nothing more of ``edition``, and begin nothing that is claimed. What is in flight ends. False where it does not run."""
+    """Claim nothing more of ``edition``, and begin nothing that is claimed. What is in flight ends.
+
+    False where it does not run.
+    """
     running = Edition.objects.filter(pk=edition.pk, state=Edition.State.SENDING)
     return bool(running.update(state=Edition.State.PAUSED, reason=reason[:300]))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
@@ -280,6 +280,11 @@ class _ApiClient:
         except Exception as error:  # boto3's, a provider's new kind of answer: what became of the mail is not known
             return Outcome(number, Verdict.IN_DOUBT, 0, _line(error))
         status = message.anymail_status
+        said = set(status.status or ())
+        if said & {"invalid", "rejected", "failed"}:
+            return Outcome(number, Verdict.REFUSED, 550, "refused by the provider", Scope.RECIPIENT)
+        if not said & {"sent", "queued"}:  # words that nobody knows
+            return Outcome(number, Verdict.IN_DOUBT, 0, "the provider did not say what becomes of it")
         external = status.message_id if isinstance(status.message_id, str) else ""
         return Provided(number, Verdict.SUBMITTED, 250, "accepted by the provider", external_id=(external or "")[:120])
 
@@ -287,16 +292,24 @@ class _ApiClient:
         self._connection.close()
 
 
+# what anymail or the provider writes by itself
+_ITS_OWN = {
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "from",
+    "mime-version",
+    "reply-to",
+    "subject",
+    "to",
+}
+
+
 def _as_django(content: bytes) -> EmailMultiAlternatives:
     """A filled MIME message as Django's, which anymail puts into each provider's own form."""
-    parsed = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(parsed, EmailMessage)
+    parsed = cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.default))
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
-    headers = {
-        name: str(value)
-        for name, value in parsed.items()
-        if name.lower() not in {"from", "to", "subject", "reply-to", "mime-version", "content-type", "content-transfer-encoding"}
-    }
+    headers = {name: str(value) for name, value in parsed.items() if name.lower() not in _ITS_OWN}
     message = EmailMultiAlternatives(
         subject=str(parsed["Subject"] or ""),
         body=text.get_content() if text is not None else "",
