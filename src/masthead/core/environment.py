@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from masthead.core import mail_url
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -27,6 +29,7 @@ class Environment:
     database_url: str | None
     cache_url: str | None
     email_url: str | None
+    email: mail_url.MailServer
     media_url: str | None
     base_url: str
     secret_key: str | None
@@ -58,7 +61,7 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_DATA": "Directory for the database, pictures, search index and mail files. Default: var/.",
     "MASTHEAD_DATABASE_URL": "postgres://USER:PASSWORD@HOST/NAME. Default: SQLite in the data directory.",
     "MASTHEAD_CACHE_URL": "redis://HOST:PORT/N. Default: a table in the database.",
-    "MASTHEAD_EMAIL_URL": "smtp://, smtp+tls:// or smtps://USER:PASSWORD@HOST:PORT. Default: files in DATA/mail/.",
+    "MASTHEAD_EMAIL_URL": "smtp://, smtp+tls:// or smtps://USER:PASSWORD@HOST:PORT, or a provider: postmark://TOKEN, ...",
     "MASTHEAD_MEDIA_URL": "s3://BUCKET/PREFIX for pictures (needs the extra `s3`). Default: files in DATA/media/.",
     "MASTHEAD_BASE_URL": "The address readers use, without a path. Default: http://127.0.0.1:8000.",
     "MASTHEAD_SECRET_KEY": "At least 32 characters that nobody else knows. Default: kept in DATA/secret-key.",
@@ -88,7 +91,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         raise BadEnvironment(f"{unknown[0]} is not a variable Masthead knows; see docs/reference/environment.md.")
 
     base_url = _base_url(environ)
-    email_url = _url(environ, "MASTHEAD_EMAIL_URL", {"smtp", "smtp+tls", "smtps", "file"})
+    email_url, email = _email(environ)
     offset = _integer(environ, "MASTHEAD_CLOCK_OFFSET", 0, -(10**10), 10**10)
     stripe_key = _stripe_key(environ)
     stripe_api = _url(environ, "MASTHEAD_STRIPE_API", {"http", "https"})
@@ -111,6 +114,7 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         database_url=_url(environ, "MASTHEAD_DATABASE_URL", {"postgres", "postgresql", "sqlite"}),
         cache_url=_url(environ, "MASTHEAD_CACHE_URL", {"redis", "rediss"}),
         email_url=email_url,
+        email=email,
         media_url=_url(environ, "MASTHEAD_MEDIA_URL", {"s3"}),
         base_url=base_url,
         secret_key=secret,
@@ -176,6 +180,14 @@ def _url(environ: Mapping[str, str], name: str, schemes: set[str]) -> str | None
     if scheme not in schemes:
         raise BadEnvironment(f"{name} starts with {scheme or 'no scheme'!r}; it has to be one of {', '.join(sorted(schemes))}.")
     return text
+
+
+def _email(environ: Mapping[str, str]) -> tuple[str | None, mail_url.MailServer]:
+    text = environ.get("MASTHEAD_EMAIL_URL", "").strip() or None
+    try:
+        return text, mail_url.read(text)
+    except mail_url.BadMailUrl as error:
+        raise BadEnvironment(f"MASTHEAD_EMAIL_URL {error}") from None
 
 
 def _base_url(environ: Mapping[str, str]) -> str:

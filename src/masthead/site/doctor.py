@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 
 from masthead.core import clock, notices
+from masthead.core.mail_url import Way
 from masthead.core.models import Heartbeat, OutgoingMail, Publication
 from masthead.library import documents, keeper
 from masthead.library.reading import Library
@@ -174,11 +175,11 @@ def check_mail() -> Finding:
         reason = f" (the server says: {stuck.error})" if stuck.error else ""
         text = f"{waiting.count():,} wait for more than five minutes{reason}"
         return fail("mail", f"{text}; check MASTHEAD_EMAIL_URL and the worker.")
-    url = settings.MASTHEAD.email_url
-    if not url or url.startswith("file"):
+    email = settings.MASTHEAD.email
+    if email.way is Way.FILES:
         text = f"goes to files in {settings.MASTHEAD.data / 'mail'}, not to readers"
         return warn("mail", f"{text}; set MASTHEAD_EMAIL_URL before you open the doors.")
-    return ok("mail", f"by {urlsplit(url).hostname}")
+    return ok("mail", f"by {email.host or email.provider}")  # not from the address: a provider's is its key
 
 
 def check_library() -> Finding:

@@ -9,6 +9,7 @@ from typing import Any
 import environ as django_environ
 
 from masthead.core import environment
+from masthead.core.mail_url import Way
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -228,9 +229,17 @@ if MASTHEAD.media_url:
     }
 
 EMAIL_BACKEND = "masthead.core.maildir.EmailBackend"
-if MASTHEAD.email_url and not MASTHEAD.email_url.startswith("file"):
-    vars().update(django_environ.Env.email_url_config(MASTHEAD.email_url))
-    EMAIL_TIMEOUT = 30
+EMAIL_TIMEOUT = 30
+ANYMAIL: dict[str, object] = {}
+if MASTHEAD.email.way is Way.SMTP:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = MASTHEAD.email.host, MASTHEAD.email.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MASTHEAD.email.user, MASTHEAD.email.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MASTHEAD.email.tls == "starttls", MASTHEAD.email.tls == "implicit"
+elif MASTHEAD.email.way is Way.API:
+    EMAIL_BACKEND = MASTHEAD.email.backend
+    # (connect, answer): an answer that does not come leaves a mail in doubt
+    ANYMAIL = {"REQUESTS_TIMEOUT": (10, 60), **MASTHEAD.email.options}
 DEFAULT_FROM_EMAIL = f"letters@{MASTHEAD.base_url.partition('://')[2].partition(':')[0]}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

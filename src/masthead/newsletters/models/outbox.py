@@ -77,6 +77,7 @@ class Suppression(models.Model):
     reason = models.CharField(max_length=9, choices=Reason)
     detail = models.CharField(max_length=300, blank=True)
     soft = models.PositiveSmallIntegerField(default=0, help_text="Bounces that may pass, in a row; it counts from five.")
+    last = models.DateTimeField(null=True, help_text="When the last of them came.")
     since = models.DateTimeField(null=True, help_text="Suppressed since; empty: not yet, or lifted.")
     lifted = models.DateTimeField(null=True)
 
