@@ -15,10 +15,12 @@ from front.journey import Browser, code_for
 from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles import services as articles
+from masthead.core import clock
 from masthead.core.models import Event, Meter, OutgoingMail
 from masthead.library import keeping
+from masthead.newsletters import choices, suppression
 from masthead.newsletters import services as newsletters
-from masthead.newsletters.models import Newsletter
+from masthead.newsletters.models import Delivery, Edition, Newsletter, PersonalMail
 from masthead.readers.models import Reader
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +28,12 @@ pytestmark = pytest.mark.django_db
 # What staff do in the newsroom is the publication's record; deleting them leaves it, or takes their own desk with them.
 WAGTAIL = {"wagtailcore", "wagtailadmin", "wagtailusers", "wagtaildocs", "wagtailimages", "wagtailsearch"}
 NEWSROOM = WAGTAIL | {"admin", "newsroom", "taggit"}
-OF_STAFF = {"access.PolicyVersion.changed_by", "access.Grant.given_by"}
+OF_STAFF = {
+    "access.PolicyVersion.changed_by",
+    "access.Grant.given_by",
+    "newsletters.Edition.approved_by",
+    "newsletters.WireEntry.picked_by",
+}
 PERMISSIONS = {"auth.Group", "auth.Permission", "readers.Reader_groups", "readers.Reader_user_permissions"}
 
 
@@ -71,8 +78,29 @@ def _ada() -> tuple[Reader, Browser]:
     searched = keeping.save_search(reader=ada, address="q=told", name="The Told Search")
     for what in ({}, {"follow": followed}, {"search": searched}):
         keeping.make_feed(reader=ada, **what)
+    choices.save(reader=ada, wanted=choices.Choices({"daily": ""}, timezone="Asia/Tokyo", alerts="daily"), origin="account")
+    PersonalMail.objects.create(reader=ada, kind=PersonalMail.Kind.MONTH, key="2026-11", at=clock.now())
+    _deliver(daily, ada)
+    suppression.suppress(address=ada.email, reason=suppression.Reason.BOUNCE, detail="550 no such user")
     browser.post("/account/email/", {"email": "ada@new.example"})
     return ada, browser
+
+
+def _deliver(newsletter: Newsletter, reader: Reader) -> None:
+    """One edition in each state that a row of the outbox can have."""
+    now = clock.now()
+    for state in Delivery.State:
+        fields = {"date": now.date(), "due": now, "since": now, "frozen": now, "state": Edition.State.SENDING}
+        edition = Edition.objects.create(newsletter=newsletter, key=f"edition-{state}", **fields)
+        Delivery.objects.create(
+            edition=edition,
+            reader=reader,
+            address=reader.email,
+            standing="registered",
+            due=now,
+            state=state,
+            reply=f"550 <{reader.email}> unknown" if state == Delivery.State.REFUSED else "",
+        )
 
 
 def test_the_file_holds_it_all_and_nothing_that_logs_in() -> None:
@@ -98,6 +126,10 @@ def test_the_file_holds_it_all_and_nothing_that_logs_in() -> None:
     assert [row["newsletter"] for row in held["newsletters"]] == ["daily"]
     assert [(row["what"], row["name"]) for row in held["library"]["follows"]] == [("topic", "The Told Topic")]
     assert [(row["name"], row["query"]) for row in held["library"]["searches"]] == [("The Told Search", "q=told")]
+    assert held["mail"]["preferences"]["time_zone"] == "Asia/Tokyo"
+    assert held["mail"]["not_mailed_because"]["told"] == "550 no such user"
+    assert [row["edition"] for row in held["mail"]["editions"]][:2] == ["daily:edition-0", "daily:edition-1"]
+    assert [(row["kind"], row["of"]) for row in held["mail"]["written_to_you_alone"]] == [("month", "2026-11")]
     feeds = [row["of"] for row in held["library"]["private_feeds"]]
     assert feeds == ["everything you follow", "The Told Topic", "The Told Search"]
     assert [row["kind"] for row in held["mails"]] == ["code"]
@@ -138,6 +170,13 @@ def test_deleting_leaves_a_count_and_nothing_else() -> None:
     assert len(meters) == 1
     assert "ada" not in meters[0][0]
     assert meters[0][1] == 1
+    waiting = {Delivery.State.PENDING, Delivery.State.DEFERRED, Delivery.State.SUPPRESSED}
+    states = dict(Delivery.objects.values_list("edition__key", "state"))
+    for state in Delivery.State:
+        expected = Delivery.State.SUPPRESSED if state in waiting else state
+        assert states[f"edition-{state}"] == expected, "what waits is never mailed; what happened stays what happened"
+    assert Delivery.objects.filter(address__startswith="forgotten:").count() == len(states)
+    assert suppression.is_suppressed("ada@example.org"), "a hash of the address is still not mailed"
     for place in _columns_with("ada@example.org") - {"core_outgoingmail.to"}:
         pytest.fail(f"the address still stands in {place}")
 

@@ -9,12 +9,13 @@ from masthead.core import clock
 
 
 class Advertisement(LogsChanges):
-    """Something that may stand in a slot on pages of those who are not subscribers."""
+    """Something that may stand in a slot on pages, and in newsletters, of those who are not subscribers."""
 
     class Slot(models.TextChoices):
         TOP = "top", "Top of the page"
         IN_ARTICLE = "in-article", "In the article"
         SIDE = "side", "Beside the article"
+        NEWSLETTER = "newsletter", "In newsletters"
 
     name = models.CharField(max_length=80, help_text="For the newsroom only.")
     slots = models.JSONField(default=list, help_text="Where it may stand.")
@@ -49,6 +50,8 @@ class Advertisement(LogsChanges):
         if self.tag:
             if self.headline or self.text or self.link or self.picture_id:
                 problems["tag"] = "Give either a pasted tag or a headline with a link, not both: readers would see only the tag."
+            elif isinstance(self.slots, list) and self.Slot.NEWSLETTER in self.slots:
+                problems["slots"] = "A pasted tag cannot stand in newsletters: no mail program would run it."
         else:
             if not self.headline:
                 problems["headline"] = "An advertisement needs a headline and a link, or a pasted tag."

@@ -55,6 +55,21 @@ def for_page(path: str, now: datetime, wanted: Iterable[str] = tuple(Advertiseme
     )
 
 
+def for_mail(path: str, now: datetime) -> Shown | None:
+    """What stands in the edition at ``path`` that goes out at ``now``: words and a link, never a pasted tag."""
+    rows, _ = _stock.get()
+    candidates = [
+        slots.Candidate(ad.pk, tuple(ad.slots), ad.weight, ad.starts, ad.ends)
+        for ad in rows.values()
+        if not ad.tag and ad.headline and ad.link
+    ]
+    chosen = slots.choose(Advertisement.Slot.NEWSLETTER, path, now, candidates)
+    if chosen is None:
+        return None
+    ad = rows[chosen.id]
+    return Shown(Advertisement.Slot.NEWSLETTER, ad.headline, ad.text, ad.link, picture=None, frame="")
+
+
 def _shown(slot: str, ad: Advertisement, shelf: Shelf) -> Shown:
     return Shown(
         slot=slot,

@@ -37,6 +37,8 @@ log = logging.getLogger("masthead.edge")
 
 GRACE = 1.0  # seconds a stale variant is shown while a younger one is made; with half a second between looks at the log: below 2
 COVERED = ("/articles/", "/topics/", "/authors/", "/archive/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
+# Signed addresses from our mail: one reader's, or counted. A HEAD has to stay one, and nobody waits for another's answer.
+PASSED_BY = ("/newsletters/unsubscribe/", "/newsletters/preferences/", "/newsletters/go/")
 COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/opensearch.xml", "/robots.txt"})
 CONTROL = (headers.PUBLIC, headers.PRIVATE)
 MOST_REMEMBERED = 10_000  # addresses, encodings
@@ -301,6 +303,8 @@ class Edge:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not (path in COVERED_WHOLE or path.startswith(COVERED)):
+            return self.application(environ, start_response)
+        if path.startswith(PASSED_BY):
             return self.application(environ, start_response)
         query = environ.get("QUERY_STRING", "")
         cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None

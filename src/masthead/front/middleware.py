@@ -15,6 +15,8 @@ from masthead.core import network, notices
 from masthead.front import headers, marks, visitors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+# What a mail leads to knows its reader by the address alone.
+TOKEN_PAGES = ("/newsletters/unsubscribe/", "/newsletters/preferences/", "/newsletters/go/")
 # Wagtail, files and probes know readers, not visitors; a private feed asks nobody who they are, and gives them no cookie; the
 # sandbox stands for a provider's site elsewhere
 ELSEWHERE = (
@@ -26,6 +28,7 @@ ELSEWHERE = (
     "/webhooks/",
     "/feeds/private/",
     "/sandbox/",
+    *TOKEN_PAGES,
 )
 
 

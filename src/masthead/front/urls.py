@@ -11,6 +11,7 @@ from masthead.front.views import (
     journey,
     keeping,
     library,
+    mail_choices,
     media,
     opensearch,
     pages,
@@ -62,6 +63,9 @@ urlpatterns = [
     path("subscribe/return/", subscribing.came_back),
     path("subscribe/pay/<str:token>/", subscribing.pay),
     path("newsletters/", journey.newsletters_form),
+    # before a newsletter's own pages: none may be called so (``newsletters.models.RESERVED``)
+    path("newsletters/unsubscribe/<str:token>/", mail_choices.unsubscribe),
+    path("newsletters/preferences/<str:token>/", mail_choices.preferences),
     path("keep-reading/", journey.keep_reading),
     path("unlock/", journey.unlock),
     path("login/", journey.login),

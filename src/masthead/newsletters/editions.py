@@ -250,10 +250,14 @@ def judge(pk: int, now: datetime) -> str:
         a, b = (_clicks_a_mail(edition, variant) for variant in "ab")
         edition.winner = "b" if b > a else "a"
         edition.save(update_fields=["winner"])
-        rest = edition.deliveries.filter(variant="", state__in=[Delivery.State.PENDING, Delivery.State.DEFERRED])
-        rest.filter(due__lt=now).update(due=now)
-        edition.deliveries.filter(variant="").update(variant=edition.winner)
+        _release_rest(edition)
     return edition.winner
+
+
+def _release_rest(edition: Edition) -> None:
+    from masthead.newsletters import freezing
+
+    freezing.release_rest(edition, edition.winner)
 
 
 def _clicks_a_mail(edition: Edition, variant: str) -> float:
@@ -306,7 +310,7 @@ def cancel(*, edition: Edition, by: Reader | None, reason: str = "") -> Edition:
     if current.state in (State.SENDING, State.PAUSED):
         from masthead.newsletters import settling
 
-        settling.cancel(edition)
+        settling.cancel(edition, reason)
         edition.refresh_from_db()
         return edition
     with _changing(edition, WAITING, "This edition is over") as row:

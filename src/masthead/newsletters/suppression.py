@@ -17,7 +17,8 @@ from django.db import transaction
 
 from masthead.core import clock, events
 from masthead.core.keys import derive
-from masthead.newsletters.models import Suppression, Tick
+from masthead.newsletters import choices
+from masthead.newsletters.models import Suppression
 from masthead.readers import addresses
 from masthead.readers.models import Reader
 
@@ -77,17 +78,14 @@ def suppress(*, address: str, reason: Suppression.Reason, detail: str = "") -> N
     row.lifted = None
     row.save()
     if reason == Reason.COMPLAINT:
-        _untick(address)
+        _end_all(address)
 
 
-def _untick(address: str) -> None:
+def _end_all(address: str) -> None:
     reader = Reader.objects.filter(identity=addresses.identity(address)).first()
     if reader is None:
         return
-    slugs = list(Tick.objects.filter(reader=reader).values_list("newsletter__slug", flat=True))
-    Tick.objects.filter(reader=reader).delete()
-    if slugs:
-        events.record("newsletters left", subject=reader.subject, newsletters=slugs, origin="complaint")
+    choices.stop_everything(reader=reader, origin="complaint")
 
 
 @transaction.atomic

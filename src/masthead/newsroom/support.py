@@ -23,6 +23,7 @@ from masthead.core.models import Event
 from masthead.front import mails
 from masthead.front import services as front
 from masthead.library.models import Follow, PrivateFeed, SavedSearch
+from masthead.newsletters import choices
 from masthead.newsletters.models import Tick
 from masthead.readers import addresses, codes, sessions
 from masthead.readers import services as readers
@@ -127,8 +128,8 @@ def merge(*, kept: Reader, gone: Reader, reason: str, by: Reader) -> None:
     """Make one reader of two: ``kept`` has all that ``gone`` had, and ``gone`` is deleted. Both addresses are told.
 
     Carried: subscriptions with their ledgers and payers, grants, gift links, saved articles, searches, what is followed and its
-    feeds, newsletters, events; and of each meter the higher count, so that nothing refills. Not carried: passkeys and log-ins,
-    which proved another address.
+    feeds, newsletters and what was chosen of mail, events; and of each meter the higher count, so that nothing refills. Not
+    carried: passkeys and log-ins, which proved another address.
     """
     with changelog.transaction() as changes:
         # in one order, or two merges could wait for each other
@@ -146,6 +147,7 @@ def merge(*, kept: Reader, gone: Reader, reason: str, by: Reader) -> None:
         _carry(SavedSearch, kept, gone, "query")
         _carry(Follow, kept, gone, "topic_id", "author_id")
         _carry(Tick, kept, gone, "newsletter_id")
+        choices.merged(kept=kept, gone=gone)
         # a feed whose search or follow stayed behind, being known to both, goes with it
         PrivateFeed.objects.filter(reader=gone).exclude(search__reader=gone).exclude(follow__reader=gone).update(reader=kept)
         Event.objects.filter(subject=gone.subject).update(subject=kept.subject)

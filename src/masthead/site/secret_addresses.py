@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"(/feeds/private/|/confirm/|/gift/)[^/\s?\"']{8,}")
+_SECRET = re.compile(r"(/feeds/private/|/confirm/|/gift/|/newsletters/unsubscribe/|/newsletters/preferences/)[^/\s?\"']{8,}")
 
 
 class HideTokens(logging.Filter):

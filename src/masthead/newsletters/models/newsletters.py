@@ -23,6 +23,9 @@ def validate_weekdays(value: str) -> None:
         raise ValidationError("Write the weekdays as digits, Monday is 1: 12345 for Monday to Friday.")
 
 
+RESERVED = frozenset({"unsubscribe", "preferences", "go"})  # addresses under /newsletters/ that are no newsletter's
+
+
 class BlockKind(models.TextChoices):
     """What an edition is composed of."""
 
@@ -97,6 +100,12 @@ class Newsletter(LogsChanges, ClusterableModel):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Refuse a name whose pages would stand at addresses taken by others."""
+        super().clean()
+        if self.slug in RESERVED:
+            raise ValidationError({"slug": f"/newsletters/{self.slug}/ is taken. Choose another."})
 
 
 class NewsletterBlock(Orderable):
