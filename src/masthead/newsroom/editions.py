@@ -20,6 +20,7 @@ from wagtail.models import ModelLogEntry
 
 from masthead.articles.models import Article
 from masthead.core import clock
+from masthead.newsletters import editions as services
 from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
@@ -224,8 +225,8 @@ class Remark:
     grave: bool = False
 
 
-def remarks(desk: Sheet, *, size: int = 0, most: int = 0) -> list[Remark]:
-    """What an editor should look at. ``size`` and ``most``: bytes the mail has and should have at most (0: not known)."""
+def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
+    """What an editor should look at. ``shortened``: what rendering had to leave out, in sentences."""
     edition, found = desk.edition, []
     if not edition.subject.strip():
         found.append(Remark("It has no subject.", grave=True))
@@ -245,8 +246,7 @@ def remarks(desk: Sheet, *, size: int = 0, most: int = 0) -> list[Remark]:
             found.append(Remark(f"“{line.headline}”: {line.warning[:1].lower()}{line.warning[1:]}"))
         if not line.headline.strip():
             found.append(Remark(f"Something under “{Block(line.item.block).label}” has no headline.", grave=True))
-    if most and size > most:
-        found.append(Remark(f"It has {size // 1000} kB; Gmail cuts off what is over {most // 1000} kB.", grave=True))
+    found += [Remark(sentence, grave=True) for sentence in shortened]
     return found
 
 
@@ -402,6 +402,16 @@ def add(
         )
         log(edition, "masthead.edition.add", user=by, data={"headline": _shown(row)})
         return row
+
+
+def go_now(*, edition: Edition, by: Reader) -> None:
+    """Approve ``edition`` if it is not yet, and let it go at the clock's next tick instead of at its hour."""
+    with transaction.atomic():
+        if Edition.objects.select_for_update().get(pk=edition.pk).state == Edition.State.DRAFT:
+            services.approve(edition=edition, by=by)
+        waiting = Edition.objects.filter(pk=edition.pk, state=Edition.State.APPROVED)
+        if not waiting.update(due=clock.now(), held=False):
+            raise CannotEdit("Only an edition that has not gone can go now.")
 
 
 # --- who did what -----------------------------------------------------------------------------------------------------

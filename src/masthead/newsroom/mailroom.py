@@ -10,7 +10,8 @@ from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
 from masthead.newsroom import newsletter_viewsets as lists
 from masthead.newsroom.editions import LOGGED
 from masthead.newsroom.menu import Guarded
-from masthead.newsroom.views import editions, newsletter_insight, preview, radar, running, special, wire
+from masthead.newsroom.views import editions, preview, radar, running, special, wire
+from masthead.newsroom.views.newsletter_insight import EditionInsightPage, NewslettersInsightPage
 from masthead.newsroom.views.newsletters import PauseNewsletter
 
 DESK = editions.DESK
@@ -41,21 +42,25 @@ def _address(name: str) -> str:
     return reverse(name, args=["newsletters", "mailing"]) if name == "wagtailsettings:edit" else reverse(name)
 
 
+ONE = "newsletters/editions/<int:number>/"
+
+
 def urls() -> list[Any]:
     """Under /newsroom/."""
     return [
         path("newsletters/editions/", editions.EditionsPage.as_view(), name="newsroom_editions"),
         path("newsletters/editions/special/", special.SpecialPage.as_view(), name="newsroom_special"),
-        path("newsletters/editions/<int:number>/when/", special.ApprovePage.as_view(), name="newsroom_special_approve"),
-        path("newsletters/editions/insight/", newsletter_insight.NewslettersInsightPage.as_view(), name="newsroom_newsletter_insight"),
-        path("newsletters/editions/<int:number>/", editions.EditionPage.as_view(), name="newsroom_edition"),
-        path("newsletters/editions/<int:number>/add/<slug:block>/", editions.AddPage.as_view(), name="newsroom_edition_add"),
-        path("newsletters/editions/<int:number>/sure/<slug:action>/", editions.SurePage.as_view(), name="newsroom_edition_sure"),
-        path("newsletters/editions/<int:number>/test/", preview.send_test, name="newsroom_edition_test"),
-        path("newsletters/editions/<int:number>/preview/", preview.preview, name="newsroom_edition_preview"),
-        path("newsletters/editions/<int:number>/sending/", running.RunningPage.as_view(), name="newsroom_edition_sending"),
-        path("newsletters/editions/<int:number>/sending/now/", running.live, name="newsroom_edition_live"),
-        path("newsletters/editions/<int:number>/insight/", newsletter_insight.EditionInsightPage.as_view(), name="newsroom_edition_insight"),
+        path(f"{ONE}when/", special.ApprovePage.as_view(), name="newsroom_special_approve"),
+        path("newsletters/editions/insight/", NewslettersInsightPage.as_view(), name="newsroom_newsletter_insight"),
+        path(f"{ONE}", editions.EditionPage.as_view(), name="newsroom_edition"),
+        path(f"{ONE}add/<slug:block>/", editions.AddPage.as_view(), name="newsroom_edition_add"),
+        path(f"{ONE}sure/<slug:action>/", editions.SurePage.as_view(), name="newsroom_edition_sure"),
+        path(f"{ONE}test/", preview.send_test, name="newsroom_edition_test"),
+        path(f"{ONE}preview/", preview.preview, name="newsroom_edition_preview"),
+        path(f"{ONE}sending/", running.RunningPage.as_view(), name="newsroom_edition_sending"),
+        path(f"{ONE}sending/now/", running.live, name="newsroom_edition_live"),
+        path(f"{ONE}sending/<slug:action>/", running.StopPage.as_view(), name="newsroom_edition_stop"),
+        path(f"{ONE}insight/", EditionInsightPage.as_view(), name="newsroom_edition_insight"),
         path("newsletters/wire/", wire.WirePage.as_view(), name="newsroom_wire"),
         path("newsletters/wire/do/", wire.act, name="newsroom_wire_do"),
         path("newsletters/radar/", radar.RadarPage.as_view(), name="newsroom_radar"),

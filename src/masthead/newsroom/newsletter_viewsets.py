@@ -49,7 +49,7 @@ class Weekdays(forms.MultipleChoiceField):
 class NewsletterForm(WagtailAdminModelForm):
     """Weekdays as boxes; editors' addresses one a line and each of them an address."""
 
-    weekdays = Weekdays(choices=DAYS, required=False, label="Days", help_text="None ticked: it only goes out as special editions.")
+    weekdays = Weekdays(choices=DAYS, required=False, label="Days", help_text="None ticked: only special editions.")
     accent = forms.CharField(
         required=False,
         max_length=7,
@@ -190,7 +190,7 @@ class HolidayViewSet(ModelViewSet):
     list_filter = ["newsletter"]
     edit_handler = ObjectList(
         [
-            HelpPanel(content="<p>On this day no edition is composed or mailed. What would have been in it is in the next one.</p>"),
+            HelpPanel(content="<p>On this day no edition is composed or mailed. The next one brings what this day missed.</p>"),
             FieldRowPanel([FieldPanel("day"), FieldPanel("name")]),
             FieldPanel("newsletter", help_text="Empty: all newsletters rest."),
         ],
@@ -222,8 +222,8 @@ class WelcomeStepViewSet(ModelViewSet):
     edit_handler = ObjectList(
         [
             HelpPanel(
-                content="<p>Mails to those who confirmed their address and asked for a newsletter, each once, in this order. A step "
-                "added later goes only to those whose day is still to come.</p>"
+                content="<p>Mails to those who confirmed their address and asked for a newsletter, each once, in this order. A "
+                "step added later goes only to those whose day is still to come.</p>"
             ),
             FieldRowPanel([FieldPanel("after"), FieldPanel("active")]),
             FieldPanel("subject"),
@@ -267,8 +267,8 @@ class WireSourceViewSet(ModelViewSet):
     ordering = ["name"]
     edit_handler = ObjectList(
         [
-            HelpPanel(content="<p>RSS or Atom. What it brings stands on the <em>wire desk</em>; nothing goes into an edition unless "
-                      "an editor picks it.</p>"),
+            HelpPanel(content="<p>RSS or Atom. What it brings stands on the <em>wire desk</em>; nothing goes into an edition "
+                      "unless an editor picks it.</p>"),
             FieldPanel("name"),
             FieldPanel("url"),
             FieldPanel("active", help_text="Watched. Switched off, what came stays and nothing more is fetched."),

@@ -81,7 +81,11 @@ _SUPPORT = {
 # role -> (permissions by app, on articles, on pictures)
 ROLES: dict[str, tuple[dict[str, set[str]], set[str], set[str]]] = {
     WRITER: ({"articles": {"view_author", "view_topic", "view_relation"}}, {"add_page"}, _PICTURES),
-    EDITOR: ({**_DESK, **_MAILROOM}, {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"}, _PICTURES | {"change_image"}),
+    EDITOR: (
+        {**_DESK, **_MAILROOM},
+        {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"},
+        _PICTURES | {"change_image"},
+    ),
     PUBLISHER: (
         {**_DESK, **_PUBLISHING},
         {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"},

@@ -1,4 +1,4 @@
-"""How the newsroom lists and edits things: articles, authors, advertisements, prices. Topics: ``guides``; newsletters: ``mailroom``."""
+"""How the newsroom lists and edits articles, authors, advertisements, prices. Topics: ``guides``; newsletters: ``mailroom``."""
 
 from __future__ import annotations
 

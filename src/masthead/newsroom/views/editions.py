@@ -21,10 +21,11 @@ from wagtail.log_actions import log
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.newsletters import editions as services
-from masthead.newsletters import progress
 from masthead.newsletters.models import Block, Edition, EditionItem, LinkClicks, Newsletter, RadarEvent, WireEntry
 from masthead.newsroom import due, editions
+from masthead.newsroom.audience import recipients
 from masthead.newsroom.editions import CannotEdit, Changed, Typed, Words
+from masthead.newsroom.going import going
 from masthead.newsroom.views import previewing
 from masthead.newsroom.views.base import NewsroomPage, may
 
@@ -89,7 +90,7 @@ class EditionsPage(NewsroomPage):
         over = list(over[:PAST])
         clicks = LinkClicks.objects.filter(link__edition__in=over).values("link__edition").annotate(n=Sum("count"))
         counted = {row["link__edition"]: row["n"] for row in clicks}
-        running = [(row, progress.progress(row)) for row in rows.filter(state__in=RUNNING).order_by("due")]
+        running = [(row, going(row)) for row in rows.filter(state__in=RUNNING).order_by("due")]
         newsletters = list(Newsletter.objects.prefetch_related("blocks"))
         return super().get_context_data(**kwargs) | {
             "coming": [(row, words(row, now)) for row in coming],
@@ -205,7 +206,7 @@ class EditionPage(NewsroomPage):
         typed: dict[int, dict[str, str]] = kwargs.get("typed") or {}
         wrong: dict[int, str] = kwargs.get("wrong") or {}
         parts = [(part, [shown(line, typed, wrong) for line in part.lines]) for part in sheet.parts]
-        size = previewing.size(edition)
+        size, shortened = previewing.measure(edition)
         return {
             "edition": edition,
             "sheet": sheet,
@@ -214,13 +215,14 @@ class EditionPage(NewsroomPage):
             "form": kwargs.get("form") or HeadForm(instance=edition),
             "conflict": kwargs.get("conflict"),
             "words": words(edition, clock.now()),
-            "remarks": editions.remarks(sheet, size=size, most=previewing.MOST),
+            "remarks": editions.remarks(sheet, shortened=shortened),
             "size": size,
-            "recipients": services.recipients(edition),
+            "recipients": recipients(edition),
             "approves": edition.state == State.DRAFT,
             "by_itself": edition.kind == Edition.Kind.SCHEDULED and edition.newsletter.goes == Newsletter.Goes.BY_ITSELF,
             "history": editions.history(edition),
             "preview": previewing.wanted(self.request),
+            "look_groups": previewing.groups(previewing.wanted(self.request), other_subject=bool(edition.subject_b)),
             "test_to": self.request.user.email,
         }
 
@@ -352,7 +354,7 @@ ACTIONS: dict[str, tuple[Callable[..., Any], str, bool]] = {
     "hold": (services.hold, "Held: it does not go by itself.", False),
     "release": (services.release, "It goes by itself again.", False),
     "recompose": (services.recompose, "Composed anew; what editors wrote is kept.", False),
-    "now": (services.send_now, "It goes now; addresses are being collected.", True),
+    "now": (editions.go_now, "It goes now; addresses are being collected.", True),
     "cancel": (services.cancel, "Cancelled.", True),
 }
 
@@ -406,7 +408,7 @@ class SurePage(NewsroomPage):
             "meaning": meaning,
             "button": button,
             "danger": action != "recompose",
-            "recipients": services.recipients(edition) if action == "now" else None,
+            "recipients": recipients(edition) if action == "now" else None,
             "remarks": editions.remarks(sheet) if action == "now" else [],
         }
 
@@ -500,8 +502,9 @@ class AddPage(NewsroomPage):
             model = {"article": Article, "entry": WireEntry, "event": RadarEvent}.get(kind)
             if model is None:
                 raise PermissionDenied
-            objects: Any = model.objects  # type: ignore[attr-defined]
-            chosen[kind] = get_object_or_404(objects.defer("body") if kind == "article" else objects, pk=(numbers([row]) or [0])[0])
+            rows: Any = model._default_manager.all()
+            rows = rows.defer("body") if kind == "article" else rows
+            chosen[kind] = get_object_or_404(rows, pk=(numbers([row]) or [0])[0])
         try:
             added = editions.add(number=number, block=block, by=request.user, **chosen)
             messages.success(request, f"“{added.headline or editions.own_words(added).headline}” is in.")

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.log_actions import log
 
 from masthead.core import limits
-from masthead.newsletters import editions as services
+from masthead.newsroom import proofs
 from masthead.newsroom.views import previewing
-from masthead.newsroom.views.editions import REFUSED, ensure_editor, found, see_other
+from masthead.newsroom.views.editions import ensure_editor, found, see_other
 
 TESTS_AN_HOUR = {"by": 30, "to": 10}
 # Mail runs no script anywhere; nothing but pictures and its own styles is loaded, and it can neither navigate nor send
@@ -60,11 +60,7 @@ def send_test(request: HttpRequest, number: int) -> HttpResponse:
     if over:
         messages.error(request, "That is enough tests for an hour; please look at the preview, or wait a little.")
         return back
-    try:
-        services.send_test(edition=edition, to=to, standing=form.cleaned_data["standing"])
-    except REFUSED as error:
-        messages.error(request, str(error))
-        return back
+    proofs.mail_test(edition=edition, to=to, standing=form.cleaned_data["standing"], by=request.user)
     log(edition, "masthead.edition.test", user=request.user)
     messages.success(request, f"A test is on its way to {to}, with [Test] before its subject.")
     return back

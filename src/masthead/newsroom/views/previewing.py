@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from masthead.newsletters import rendering
 from masthead.newsletters.models import Edition
+from masthead.newsroom import proofs
 
-MOST = 90_000  # bytes: Gmail cuts off what has more than 102 kB
 STANDINGS = {"registered": "Registered", "subscriber": "Subscriber"}
 PARTS = {"html": "As designed", "text": "Plain text"}
 WIDTHS = {"600": "Desktop", "360": "Phone"}
@@ -42,9 +41,8 @@ def wanted(request: HttpRequest) -> Wanted:
 
 def shown(edition: Edition, look: Wanted) -> str:
     """The part that is looked at, with harmless words where each reader's own will stand."""
-    rendered = rendering.render(edition, standing=look.standing, variant=look.variant, clicks=False)
-    told = rendering.preview(rendered, look.part)
-    return told if look.part == "text" else lit(told, look.light)
+    proof = proofs.rendered(edition, standing=look.standing, variant=look.variant)
+    return proof.text if look.part == "text" else lit(proof.html, look.light)
 
 
 def lit(html: str, light: str) -> str:
@@ -55,8 +53,28 @@ def lit(html: str, light: str) -> str:
     return html
 
 
-def size(edition: Edition) -> int:
-    """Bytes of the larger of its mails."""
-    return max(
-        rendering.size(edition, rendering.render(edition, standing=standing, variant="a", clicks=True)) for standing in STANDINGS
-    )
+def measure(edition: Edition) -> tuple[int, tuple[str, ...]]:
+    """Bytes of the larger of its mails' HTML, and what had to go so that it is no larger."""
+    found = [proofs.rendered(edition, standing=standing) for standing in STANDINGS]
+    largest = max(found, key=lambda one: (len(one.shortened), len(one.html)))
+    return len(largest.html.encode()), largest.shortened
+
+
+def groups(look: Wanted, *, other_subject: bool) -> list[dict[str, object]]:
+    """The choices as the page offers them, with what is chosen."""
+    asked = [
+        ("standing", "As", STANDINGS),
+        ("part", "Which part", PARTS),
+        ("width", "How wide", WIDTHS),
+        ("light", "Light", LIGHTS),
+    ]
+    if other_subject:
+        asked.append(("variant", "Which subject", {"a": "Subject", "b": "Other subject"}))
+    return [
+        {
+            "name": name,
+            "legend": legend,
+            "choices": [(value, label, getattr(look, name) == value) for value, label in values.items()],
+        }
+        for name, legend, values in asked
+    ]

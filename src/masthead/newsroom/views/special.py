@@ -19,6 +19,7 @@ from masthead.core.timezones import zone as zone_called
 from masthead.newsletters import editions as services
 from masthead.newsletters.models import Edition, Newsletter
 from masthead.newsroom import editions
+from masthead.newsroom.audience import recipients
 from masthead.newsroom.views.base import NewsroomPage
 from masthead.newsroom.views.editions import COMING, DESK, REFUSED, crumbs, found, see_other
 
@@ -112,7 +113,7 @@ class ApprovePage(NewsroomPage):
         return super().get_context_data(**kwargs) | {
             "edition": edition,
             "form": kwargs.get("form") or WhenForm(),
-            "recipients": services.recipients(edition),
+            "recipients": recipients(edition),
             "remarks": editions.remarks(editions.sheet(edition)),
             "timezone": Publication.load().timezone,
         }
