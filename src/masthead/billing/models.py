@@ -239,6 +239,7 @@ class Checkout(models.Model):
     device = models.ForeignKey("readers.Device", null=True, on_delete=models.SET_NULL, related_name="checkouts")
     article = models.CharField(max_length=255, blank=True, help_text="The slug of the article they came from.")
     decision = models.CharField(max_length=12, blank=True, help_text="What its gate said.")
+    via = models.CharField(max_length=100, blank=True, help_text="The edition of a newsletter that led to it.")
     provider = models.CharField(max_length=20)
     session = models.CharField(max_length=PROVIDER_ID, blank=True)
     url = models.TextField(blank=True)

@@ -75,6 +75,7 @@ def _payments(reader: Reader) -> dict[str, Any]:
                 "price": str(row.price),
                 "article": row.article,
                 "gate": row.decision,
+                "came_by": row.via,
             }
             for row in _checkouts(reader).select_related("price__plan").order_by("pk")
         ],

@@ -13,7 +13,7 @@ from masthead.access.models import Grant
 from masthead.billing import offers, services
 from masthead.billing.models import Checkout, Customer, LedgerEvent, Price, PriceAtProvider, PromotionCode
 from masthead.billing.providers import Order, Provider, ProviderError, choice
-from masthead.core import clock
+from masthead.core import clock, events
 from masthead.core.keys import keyed_hash
 from masthead.core.models import Publication
 from masthead.readers import addresses
@@ -105,6 +105,7 @@ def _row(
                     device=device,
                     article=article,
                     decision=decision[:12],
+                    via=events.via(),
                     provider=provider.name,
                     created=now,
                     expires=now + LIFE,

@@ -135,14 +135,15 @@ def _bought(subscription: Subscription) -> None:
     if checkout is not None and checkout.state != Checkout.State.PAID:
         checkout.state, checkout.settled = Checkout.State.PAID, clock.now()
         checkout.save(update_fields=["state", "settled"])
-    events.record(
-        "subscription",
-        subject=subscription.reader.subject if subscription.reader else "",
-        price=subscription.price_id,
-        from_article=checkout.article if checkout else "",
-        decision=checkout.decision if checkout else "",
-        promotion=checkout.promotion.code if checkout and checkout.promotion else "",
-    )
+    with events.came_by(checkout.via if checkout else ""):
+        events.record(
+            "subscription",
+            subject=subscription.reader.subject if subscription.reader else "",
+            price=subscription.price_id,
+            from_article=checkout.article if checkout else "",
+            decision=checkout.decision if checkout else "",
+            promotion=checkout.promotion.code if checkout and checkout.promotion else "",
+        )
 
 
 # --- invoices

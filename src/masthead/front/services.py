@@ -9,7 +9,7 @@ from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles.models import Article
 from masthead.billing import services as billing
-from masthead.core import changelog, clock
+from masthead.core import changelog, clock, events
 from masthead.front import mails
 from masthead.newsletters import services as newsletters
 from masthead.readers import addresses, codes
@@ -36,9 +36,13 @@ def ask_for_code(
     purpose: Code.Purpose,
     article: Article | None = None,
     ticks: Sequence[str] = (),
+    via: str = "",
     reader: Reader | None = None,
 ) -> Code:
-    """Make a code for ``address`` (cleaned, limits counted by the caller) and hand its mail over, in one transaction."""
+    """Make a code for ``address`` (cleaned, limits counted by the caller) and hand its mail over, in one transaction.
+
+    ``via`` is the edition that led to it, where a code is asked for anew.
+    """
     with changelog.transaction() as changes:
         try:
             period = access.current_policy().period_at(clock.now()).name
@@ -51,6 +55,7 @@ def ask_for_code(
             period=period,
             article=article.slug if article else "",
             newsletters=newsletters.known(ticks),
+            via=via or events.via(),
             reader=reader,
         )
         mails.code(asked, headline=article.title if article else "")
@@ -81,7 +86,7 @@ def confirm(*, row: Code, device: Device | None = None) -> Confirmed:
 
     ``device`` is the browser they did it in: what it was given for paying is the reader's own from now on.
     """
-    with changelog.transaction():
+    with changelog.transaction(), events.came_by(row.via):
         reader = readers.reader_for(address=row.address)
         first = readers.confirm(reader=reader)
         if row.newsletters and Code.objects.filter(pk=row.pk, ticks_counted=None).update(ticks_counted=clock.now()):

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from masthead.front.views import (
     account,
     archive,
+    clicks,
     feeds,
     gifts,
     guides,
@@ -66,6 +67,7 @@ urlpatterns = [
     # before a newsletter's own pages: none may be called so (``newsletters.models.RESERVED``)
     path("newsletters/unsubscribe/<str:token>/", mail_choices.unsubscribe),
     path("newsletters/preferences/<str:token>/", mail_choices.preferences),
+    path("newsletters/go/<str:token>/", clicks.go),
     path("keep-reading/", journey.keep_reading),
     path("unlock/", journey.unlock),
     path("login/", journey.login),

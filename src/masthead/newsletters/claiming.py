@@ -68,7 +68,7 @@ def durable() -> None:
 
     What is not in doubt may be sent again; so an outcome that was committed must not be forgotten.
     """
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA synchronous=FULL")
 

@@ -31,7 +31,7 @@ from masthead.access.models import Grant
 from masthead.access.policy import WHOLE
 from masthead.core import clock
 from masthead.core.timezones import zone
-from masthead.newsletters import rendering, suppression
+from masthead.newsletters import suppression
 from masthead.newsletters.models import Delivery, Edition, EditionContent, Mailing, Newsletter, Suppression, Tick
 from masthead.newsletters.own_hours import own_hour
 
@@ -129,6 +129,8 @@ def _suppressed(newsletter: Newsletter) -> Collection[int]:
 
 def _write_rows(edition: Edition, now: datetime) -> int:
     """One row a recipient; returns how many."""
+    if not _standings(edition):
+        return 0
     counted = Mailing.load().clicks
     trial = bool(edition.subject_b)
     share = edition.sample_percent
@@ -213,6 +215,8 @@ def _due_in(edition: Edition, name: str) -> datetime:
 
 def _keep_contents(edition: Edition) -> None:
     """Render and keep what each kind of recipient gets."""
+    from masthead.newsletters import rendering
+
     kinds = set(Delivery.objects.filter(edition=edition).values_list("standing", "variant", "clicks").distinct())
     both = {
         (standing, each, clicks) for standing, variant, clicks in kinds for each in ((variant,) if variant else ("a", "b"))

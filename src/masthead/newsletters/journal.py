@@ -81,6 +81,13 @@ class Journal:
             self._file = -1
 
 
+    def leave(self) -> None:
+        """Let go of it: it is for somebody else to read."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
 def _write(file: int, data: bytes) -> None:
     while data:
         data = data[os.write(file, data) :]

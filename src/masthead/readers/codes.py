@@ -74,6 +74,7 @@ def ask(
     period: str,
     article: str = "",
     newsletters: Sequence[str] = (),
+    via: str = "",
     reader: Reader | None = None,
 ) -> Asked:
     """Make a code for ``address`` (cleaned), replacing this device's open one. The caller mails it in the same transaction."""
@@ -91,6 +92,7 @@ def ask(
             purpose=purpose,
             article=article,
             newsletters=list(newsletters),
+            via=via,
             code_hash=_code_hash(link_hash, digits),
             link_hash=link_hash,
             period=period,

@@ -131,6 +131,7 @@ class Code(models.Model):
     purpose = models.CharField(max_length=6, choices=Purpose)
     article = models.CharField(max_length=255, blank=True)
     newsletters = models.JSONField(default=list)
+    via = models.CharField(max_length=100, blank=True, help_text="The edition of a newsletter that led to asking.")
     code_hash = models.CharField(max_length=64)
     link_hash = models.CharField(max_length=64, unique=True)
     period = models.CharField(max_length=12)

@@ -40,6 +40,7 @@ def _account(reader: Reader) -> dict[str, Any]:
                 "purpose": row.purpose,
                 "article": row.article,
                 "newsletters": row.newsletters,
+                "came_by": row.via,
                 "asked": row.created,
                 "expires": row.expires,
                 "browser": row.device.label,

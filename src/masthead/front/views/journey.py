@@ -13,10 +13,10 @@ from masthead.access import services as access
 from masthead.access.policy import decide
 from masthead.articles import services as articles
 from masthead.articles.models import Article
-from masthead.core import clock
+from masthead.core import clock, events
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
-from masthead.front import services
+from masthead.front import arrivals, services
 from masthead.front.render import render_personal
 from masthead.front.views import pages
 from masthead.newsletters import services as newsletters
@@ -76,6 +76,7 @@ def asked_too_often(request: HttpRequest, address: str) -> list[str]:
 @never_cache
 @same_origin_only
 @require_http_methods(["GET", "HEAD", "POST"])
+@arrivals.counted
 def keep_reading(request: HttpRequest) -> HttpResponse:
     """An address typed at a gate. Known or not, it gets the same answer."""
     if request.method != "POST":
@@ -108,7 +109,7 @@ def keep_reading(request: HttpRequest) -> HttpResponse:
         article=article,
         ticks=request.POST.getlist("newsletters"),
     )
-    return _answer(request, article.path_on_site, device)
+    return _answer(request, arrivals.back(article.path_on_site), device)
 
 
 def _answer(request: HttpRequest, path: str, device: Device | None = None) -> HttpResponse:
@@ -209,7 +210,8 @@ def _log_in_with(request: HttpRequest, row: Code, device: Device | None, method:
         return _confirm_page(request, None, "This account is closed. Please write to us.", status=422)
     sessions.log_in(request, confirmed.reader, method=method, device=device)
     article = services.article_by_slug(row.article)
-    return _answer(request, article.path_on_site if article else "/account/")
+    with events.came_by(row.via):
+        return _answer(request, arrivals.back(article.path_on_site) if article else "/account/")
 
 
 @never_cache
@@ -225,7 +227,7 @@ def resend(request: HttpRequest) -> HttpResponse:
         return too_many(request, exceeded)
     article = services.article_by_slug(row.article)
     services.ask_for_code(
-        device=device, address=row.address, purpose=Code.Purpose(row.purpose), article=article, ticks=row.newsletters
+        device=device, address=row.address, purpose=Code.Purpose(row.purpose), article=article, ticks=row.newsletters, via=row.via
     )
     return _answer(request, "/confirm/", device)
 
@@ -279,6 +281,7 @@ def _unindexed(response: HttpResponse) -> HttpResponse:
 @never_cache
 @same_origin_only
 @require_http_methods(["GET", "HEAD", "POST"])
+@arrivals.counted
 def unlock(request: HttpRequest) -> HttpResponse:
     """Choose an article: the only thing that spends. A choice that finds none left answers 303 to the gate, which says so."""
     article = wanted_article(request)
@@ -289,7 +292,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
         choice = access.choose(reader=reader, device=devices.known(request), article=services.facts(article))
         if choice.gone:
             sessions.log_out(request)  # or the answer's pass would still be the deleted reader's
-        return _answer(request, article.path_on_site)
+        return _answer(request, arrivals.back(article.path_on_site))
     return SeeOther(article.path_on_site)
 
 

@@ -16,7 +16,7 @@ from masthead.billing.providers import ProviderError, Purpose
 from masthead.core import clock, limits
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
-from masthead.front import content, services
+from masthead.front import arrivals, content, services
 from masthead.front.render import render_personal
 from masthead.front.views.journey import SeeOther, _answer, reader_of, wanted_article
 from masthead.readers import addresses, devices
@@ -32,6 +32,7 @@ HAS_IT = "You have All-Access already, and it goes on by itself. Your account's 
 @never_cache
 @same_origin_only
 @require_http_methods(["GET", "HEAD", "POST"])
+@arrivals.counted
 def checkout(request: HttpRequest) -> HttpResponse:
     """The form that names plan, price and address: 303 to where it is paid. Known or not, an address gets the same answer."""
     if request.method != "POST":

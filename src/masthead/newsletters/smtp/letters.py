@@ -12,7 +12,7 @@ class Letter:
     """One message to one recipient.
 
     ``content`` is the whole message: headers, an empty line, body. Not ready, the pool makes its line ends CRLF and doubles
-    dots that begin a line (``on_wire``), which costs some 50 microseconds of 30 kB. ``ready`` says that whoever made it has
+    dots that begin a line (``stuffed``), which costs some 50 microseconds of 30 kB. ``ready`` says that whoever made it has
     done that: every line ends in CRLF, none begins with a single dot, no CR or LF stands alone. The final dot is never in it.
     """
 
@@ -80,15 +80,17 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds to wait for what: near to RFC 5321, 4.5.3.2, except where nobody need wait that long for their own server."""
+    """How many seconds to wait for what: near to RFC 5321, 4.5.3.2, shorter where giving up costs nothing."""
 
     connect: float = 20.0
     greeting: float = 60.0
     hello: float = 60.0  # EHLO, STARTTLS, AUTH
     handshake: float = 30.0
-    envelope: float = 300.0  # MAIL, RCPT
+    envelope: float = 120.0  # MAIL, RCPT
     data: float = 120.0  # the 354
     content: float = 180.0  # without a byte of it moving
     end: float = 600.0  # the answer to the final dot
     farewell: float = 2.0  # QUIT
     idle: float = 10.0  # a connection with nothing to do is closed
+    retry: float = 0.25  # after a failure of the server's; doubled with each
+    longest: float = 15.0

@@ -39,6 +39,16 @@
   const asks = document.querySelector("form[data-asks-again]");
   if (asks) setTimeout(() => asks.requestSubmit(), 1500);
 
+  // Who came by an edition and goes on to subscribe: which one led there is counted, and not who they are.
+  const via = new URLSearchParams(location.search).get("via");
+  if (via) {
+    for (const link of document.querySelectorAll('a[href^="/subscribe/"]')) {
+      const to = new URL(link.href);
+      to.searchParams.set("via", via);
+      link.href = to;
+    }
+  }
+
   // A page that says what went wrong begins there.
   document.getElementById("errors")?.focus();
 })();
