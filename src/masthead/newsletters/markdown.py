@@ -32,7 +32,11 @@ def html(text: str) -> str:
 
 def blocks(markup: str) -> list[str]:
     """What :func:`html` made, by paragraphs and such, in order: where it may be shortened."""
-    return [block for block in re.split(r"(?<=</p>|</h2>|</h3>|</ul>|</ol>|<hr>)\n(?=<(?:p|h2|h3|ul|ol|hr|blockquote)\b)", markup) if block]
+    return [
+        block
+        for block in re.split(r"(?<=</p>|</h2>|</h3>|</ul>|</ol>|<hr>)\n(?=<(?:p|h2|h3|ul|ol|hr|blockquote)\b)", markup)
+        if block
+    ]
 
 
 def with_addresses(markup: str, link: Callable[[str], str], picture: Callable[[str], str]) -> str:

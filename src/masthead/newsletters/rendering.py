@@ -1,8 +1,8 @@
 """An edition as a mail: HTML and text from the same blocks, and the MIME message with places (``mime``).
 
-An edition is rendered once for each kind of recipient, never for one reader: what is theirs stands in places. Its HTML stays below
-``MOST`` (Gmail hides what comes after 102 kB, with the unsubscribe link): where it would not, texts are shortened, then what
-stands last is left out, and the mail says that there is more.
+An edition is rendered once for each kind of recipient, never for one reader: what is theirs stands in places. Its HTML stays
+below ``MOST`` (Gmail hides what comes after 102 kB, with the unsubscribe link): where it would not, texts are shortened, then
+what stands last is left out, and the mail says that there is more.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _full(address: str, base: str) -> str:
 
 
 def _ever_shorter(letter: Letter) -> Iterator[tuple[Letter, str]]:
-    """``letter`` whole, then ever less of it, each with the sentence that says so. Nothing is cut within a word or a paragraph."""
+    """``letter`` whole, then ever less of it, each with the sentence that says so. Nothing is cut within a word."""
     yield letter, ""
     for most in SHORTER:
         said = f"Texts were shortened to {most} characters" if most else "Texts were left out"
