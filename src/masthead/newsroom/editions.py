@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from wagtail.models import ModelLogEntry
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.newsletters import editions as services
+from masthead.newsletters import letters
 from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
@@ -139,26 +140,8 @@ def own_words(item: EditionItem) -> Words:
     """What ``item``'s article, wire entry or event says of itself."""
     if item.article is not None:
         return Words(item.article.title, item.article.standfirst)
-    if item.entry is not None:
-        entry = item.entry
-        return Words(entry.headline, entry.comment, entry.url, entry.publisher or (entry.source.name if entry.source else ""))
-    if item.event is not None:
-        return Words(item.event.title, item.event.text, item.event.url, event_when(item.event))
-    return Words()
-
-
-def event_when(event: RadarEvent) -> str:
-    """An event's date and place in a few words."""
-    when = _day(event.starts)
-    if event.ends and event.ends != event.starts:
-        when += f" to {_day(event.ends)}"
-    if event.hour:
-        when += f", {event.hour:%H:%M}"
-    return f"{when}, {event.place}" if event.place else when
-
-
-def _day(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B}"
+    # as the mail says it
+    return Words(*letters.words_of(EditionItem(entry=item.entry, event=item.event)))
 
 
 def _kind(item: EditionItem) -> str:
@@ -167,12 +150,17 @@ def _kind(item: EditionItem) -> str:
     return "wire" if item.entry_id else "radar" if item.event_id else "free"
 
 
-def _warning(item: EditionItem, edition: Edition) -> str:
+ONLY_ARTICLES = (Block.LIBRARY.value, Block.MOST_READ.value)  # what else stands there is not shown
+
+
+def _warning(item: EditionItem, edition: Edition, lead: int | None) -> str:
     if item.article is not None:
         if not item.article.live:
             return "This article is not published: it is left out unless it is by then."
-        if item.article.picture_id and not item.article.picture_alt.strip():
-            return "Its picture has no alt text."
+        if item.pk == lead and not item.article.picture_alt.strip():
+            return "Its picture stands in the mail and has no alt text."
+    elif item.block in ONLY_ARTICLES:
+        return "Only articles are shown in this block."
     if item.event is not None and (item.event.ends or item.event.starts) < edition.date:
         return "This is over by then."
     return ""
@@ -185,11 +173,13 @@ def sheet(edition: Edition) -> Sheet:
     blocks = {row.kind: str(row) for row in edition.newsletter.blocks.all()} if edition.kind == Edition.Kind.SCHEDULED else {}
     for kind in [row.block for row in rows] + [row.item["block"] for row in aside]:
         blocks.setdefault(kind, str(Block(kind).label))
+    pictured = [row for row in rows if row.block == Block.LATEST and row.article and row.article.live and row.article.picture_id]
+    lead = pictured[0].pk if pictured else None
     parts = [
         Part(
             block,
             heading,
-            [Line(row, own_words(row), _kind(row), _warning(row, edition)) for row in rows if row.block == block],
+            [Line(row, own_words(row), _kind(row), _warning(row, edition, lead)) for row in rows if row.block == block],
             [row for row in aside if row.item["block"] == block],
         )
         for block, heading in blocks.items()

@@ -21,6 +21,7 @@ from wagtail.log_actions import log
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.newsletters import editions as services
+from masthead.newsletters import letters
 from masthead.newsletters.models import Block, Edition, EditionItem, LinkClicks, Newsletter, RadarEvent, WireEntry
 from masthead.newsroom import due, editions
 from masthead.newsroom.audience import recipients
@@ -457,14 +458,16 @@ class AddPage(NewsroomPage):
         offers = {"article": self._articles(text, inside), "entry": self._entries(edition, text, inside),
                   "event": self._events(edition, text, inside)}  # fmt: skip
         first = {"wire": "entry", "radar": "event"}.get(block, "article")
+        if block in editions.ONLY_ARTICLES:
+            offers = {"article": offers["article"]}
         headings = {"article": "Articles", "entry": "Outside news", "event": "Events"}
-        order = [first, *(kind for kind in offers if kind != first)]
+        order = sorted(offers, key=lambda kind: kind != first)
         return super().get_context_data(**kwargs) | {
             "edition": edition,
             "block": block,
             "q": text,
             "offers": [(kind, headings[kind], offers[kind]) for kind in order],
-            "form": kwargs.get("form") or WordsForm(),
+            "form": None if block in editions.ONLY_ARTICLES else kwargs.get("form") or WordsForm(),
         }
 
     def _articles(self, text: str, inside: Any) -> list[tuple[int, str, str]]:
@@ -486,7 +489,7 @@ class AddPage(NewsroomPage):
         rows = rows.exclude(pk__in=inside.exclude(event=None).values("event"))
         if text:
             rows = rows.filter(Q(title__icontains=text) | Q(text__icontains=text) | Q(place__icontains=text))
-        return [(row.pk, row.title, editions.event_when(row)) for row in rows.order_by("starts", "hour")[:LATELY]]
+        return [(row.pk, row.title, letters.when(row)) for row in rows.order_by("starts", "hour")[:LATELY]]
 
     def post(self, request: HttpRequest, number: int, block: str) -> HttpResponse:
         found(number)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.safestring import mark_safe
+
 from masthead.core import clock
 from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
 from masthead.insights import editions as reports
-from masthead.insights.plots import Series
+from masthead.insights import plots
+from masthead.insights.plots import Plot, Series
 from masthead.newsletters.models import Delivery, MailEvent, Newsletter
 from masthead.newsroom.views import insights
 from masthead.newsroom.views.base import NewsroomPage
 from masthead.newsroom.views.editions import DESK, crumbs, found, title_of
-from masthead.newsroom.views.insights import Tile
+from masthead.newsroom.views.insights import Figure, Tile
 from masthead.newsroom.views.running import STATES
 
 ORIGINS = {
@@ -110,7 +113,7 @@ class NewslettersInsightPage(NewsroomPage):
     def _told(self, newsletter: Newsletter) -> dict[str, Any]:
         told = reports.newsletter_report(newsletter, clock.now())
         noon = [datetime.combine(day, datetime.min.time()) for day in told.days]
-        names, axis = [insights.day_name(day) for day in noon], insights.mondays(noon)
+        names, axis = [insights.day_name(day) for day in noon], _mondays_apart(noon)
         editions = [row for row in reversed(told.editions) if row.submitted]
         labels = [f"{row.edition.date:%a} {row.edition.date.day} {row.edition.date:%B}" for row in editions]
         return {
@@ -125,7 +128,7 @@ class NewslettersInsightPage(NewsroomPage):
             "moved": insights.bars(
                 "Who came and who left, by day", [Series("Came", "c", told.ticked), Series("Left", "e", told.left)], names, axis
             ),
-            "readers": insights.lines(
+            "readers": _level(
                 "Readers",
                 [Series("Readers", "a", told.readers)],
                 names,
@@ -133,7 +136,7 @@ class NewslettersInsightPage(NewsroomPage):
                 "Reckoned back from today by who came and who left. Deleted accounts leave no trace, so that days far "
                 "back may lie too low.",
             ),
-            "clicks": insights.bars(
+            "clicks": _done(
                 "Clicks by edition",
                 [Series("Clicks", "a", [row.clicks for row in editions])],
                 labels,
@@ -142,3 +145,21 @@ class NewslettersInsightPage(NewsroomPage):
             "origins": insights.shares([(ORIGINS.get(key, key), n) for key, n in told.origins.items()]),
             "reasons": insights.shares([(ORIGINS.get(key, key), n) for key, n in told.reasons.items()]),
         }
+
+
+def _mondays_apart(days: list[datetime]) -> list[str]:
+    """Every other Monday: the names of all would run into each other."""
+    mondays = [n for n, name in enumerate(insights.mondays(days)) if name]
+    return [f"{day.day} {day:%b}" if n in mondays[::2] else "" for n, day in enumerate(days)]
+
+
+def _level(title: str, series: list[Series], names: list[str], axis: list[str], note: str) -> Figure:
+    """What stands at each day's end: there is no sum of it."""
+    plot = Plot(title, series, names, axis, summable=False)
+    return Figure(plot, mark_safe(plots.lines(plot)), note)
+
+
+def _done(title: str, series: list[Series], names: list[str], axis: list[str]) -> Figure:
+    """Bars of what is over."""
+    plot = Plot(title, series, names, axis)
+    return Figure(plot, mark_safe(plots.bars(plot)))

@@ -31,7 +31,7 @@ STATES = (
     ("deferred", "Later", "b", "The mail server asked us to try again; we do."),
     ("refused", "Refused", "e", "The mail server will not take it: the address is wrong, or it does not want our mail."),
     ("suppressed", "Left out", "d", "Unsubscribed, deleted, bounced or complained before its turn."),
-    ("in_doubt", "In doubt", "b", "The connection broke after the mail and before the answer. It is not mailed again by itself."),
+    ("in_doubt", "In doubt", "doubt", "The connection broke before the answer. It is not mailed again by itself."),
     ("cancelled", "Cancelled", "d", "Somebody cancelled the edition before its turn."),
 )
 SETTLE = {

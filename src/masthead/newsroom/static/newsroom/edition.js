@@ -45,7 +45,6 @@
       const onward = answer.headers.get("X-Onward");
       const html = await answer.text();
       if (!html.includes("data-desk-form")) throw new Error("not the desk");
-      const scrolled = window.scrollY;
       const logOpen = desk.querySelector(".nr-log")?.open;
       desk.innerHTML = html;
       if (logOpen) desk.querySelector(".nr-log").open = true;
@@ -55,7 +54,6 @@
         window.location.assign(onward);
         return;
       }
-      window.scrollTo({ top: scrolled });
       const conflict = desk.querySelector("[data-desk-conflict]");
       let focus = conflict || (place && desk.querySelector(place));
       if (focus?.disabled) focus = desk.querySelector(`[data-item="${item}"] button:not([disabled])`);
@@ -123,6 +121,18 @@
 
   // The preview
   const how = preview?.querySelector("[data-preview-how]");
+  // A mail is drawn as wide as it is read, and made smaller where there is less room
+  const fit = () => {
+    const frame = preview?.querySelector("[data-preview-frame]");
+    const inside = frame?.querySelector("iframe");
+    if (!inside) return;
+    const room = frame.clientWidth - 24;
+    const scale = Math.min(1, room / Number(inside.width));
+    const tall = Math.max(420, Math.min(720, window.innerHeight * 0.72));
+    inside.style.height = `${tall / scale}px`;
+    inside.style.transform = scale < 1 ? `scale(${scale})` : "";
+    inside.style.margin = scale < 1 ? `0 0 ${tall - tall / scale}px` : "";
+  };
   const show = () => {
     if (!how) return;
     const query = new URLSearchParams(new FormData(how));
@@ -133,7 +143,10 @@
     inside.width = query.get("width");
     inside.src = address;
     preview.querySelector("[data-preview-alone]").href = address;
+    fit();
   };
+  fit();
+  window.addEventListener("resize", fit);
   how?.addEventListener("change", show);
   how?.addEventListener("submit", (event) => {
     event.preventDefault();
