@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 
 from masthead.core import clock
-from masthead.newsletters import mime
+from masthead.newsletters import freezing, mime
 from masthead.newsletters.models import Edition, Newsletter, Tick
 from masthead.readers.models import Reader
 
@@ -46,12 +44,7 @@ def message(edition: Edition, rendered: Any) -> bytes:
 
 def render_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Editions are rendered as above: what a real one looks like is no matter here."""
-    from masthead import newsletters
-
-    module = types.ModuleType("masthead.newsletters.rendering")
-    module.render, module.message = render, message  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(newsletters, "rendering", module, raising=False)
+    monkeypatch.setattr(freezing, "rendering", SimpleNamespace(render=render, message=message))
 
 
 def make_newsletter(slug: str = "daily", **fields: Any) -> Newsletter:

@@ -148,7 +148,9 @@ def _option(scheme: str, name: str, value: str) -> dict[str, object]:
 
 
 def _ses(options: dict[str, object]) -> dict[str, object]:
-    client = {name: options.pop(name) for name in ("aws_access_key_id", "aws_secret_access_key", "region_name") if name in options}
+    client = {
+        name: options.pop(name) for name in ("aws_access_key_id", "aws_secret_access_key", "region_name") if name in options
+    }
     return {**options, **({"AMAZON_SES_CLIENT_PARAMS": client} if client else {})}
 
 

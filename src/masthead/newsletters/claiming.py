@@ -110,9 +110,7 @@ def take(*, sender: str, connections: int, prepare: Callable[[int, Sequence[int]
             return None
         edition = found[0]
         claim = Claim.objects.create(edition_id=edition, sender=sender, connections=connections, made=now, alive=now).pk
-        cursor.execute(
-            _TAKE.format(skip=" FOR UPDATE SKIP LOCKED" if postgresql else ""), [claim, edition, _moment(now), most]
-        )
+        cursor.execute(_TAKE.format(skip=" FOR UPDATE SKIP LOCKED" if postgresql else ""), [claim, edition, _moment(now), most])
         taken = sorted(cursor.fetchall())
         rows, dropped = _check(edition, taken, now)
         for why, numbers in dropped.items():

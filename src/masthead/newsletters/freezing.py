@@ -7,7 +7,7 @@ to each kind of recipient is kept, and one INSERT .. SELECT writes a row for eac
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import (
@@ -31,9 +31,8 @@ from masthead.access.models import Grant
 from masthead.access.policy import WHOLE
 from masthead.core import changelog, clock
 from masthead.core.timezones import zone
-from masthead.newsletters import letters, rendering, suppression
+from masthead.newsletters import letters, rendering, schedule, suppression
 from masthead.newsletters.models import Delivery, Edition, EditionContent, Mailing, Newsletter, Suppression, Tick
-from masthead.newsletters.own_hours import own_hour
 
 Standing = EditionContent.Standing
 
@@ -87,7 +86,11 @@ def recipients(edition: Edition, now: datetime) -> QuerySet[Tick]:
     if edition.kind == Edition.Kind.SCHEDULED:
         ticks = ticks.filter(Q(weekdays="") | Q(weekdays__contains=str(edition.date.isoweekday())))
     grants = Grant.objects.filter(
-        Q(until=None) | Q(until__gt=now), reader=OuterRef("reader"), article=None, kind__in=[kind.value for kind in WHOLE], since__lte=now
+        Q(until=None) | Q(until__gt=now),
+        reader=OuterRef("reader"),
+        article=None,
+        kind__in=[kind.value for kind in WHOLE],
+        since__lte=now,
     )
     ticks = ticks.annotate(
         standing=Case(
@@ -139,7 +142,9 @@ def _write_rows(edition: Edition, now: datetime) -> int:
     # who is in which part of a trial: scattered by the reader's number, differently in each edition
     draw = Mod(Mod(F("reader_id"), _P) * 48271 + edition.pk % _P * 69621, _P) % 100
     variant: Case | Value = (
-        Case(When(draw__lt=share, then=Value("a")), When(draw__lt=2 * share, then=Value("b")), default=Value("")) if trial else Value("a")
+        Case(When(draw__lt=share, then=Value("a")), When(draw__lt=2 * share, then=Value("b")), default=Value(""))
+        if trial
+        else Value("a")
     )
     moments = _moments(edition)
     due = Case(
@@ -209,7 +214,10 @@ def _moments(edition: Edition) -> dict[str, datetime]:
 def _due_in(edition: Edition, name: str) -> datetime:
     if edition.kind != Edition.Kind.SCHEDULED:
         return edition.due
-    return own_hour(edition.due, edition.newsletter.hour, zone(name))
+    # every day has the hour; which days the newsletter comes on is asked of the publication's calendar, not the reader's
+    rule = schedule.Rule("1234567", edition.newsletter.hour, zone(name))
+    coming = schedule.following(rule, edition.due - timedelta(microseconds=1))
+    return coming.at if coming is not None else edition.due
 
 
 # --- what they get
@@ -217,12 +225,8 @@ def _due_in(edition: Edition, name: str) -> datetime:
 
 def _keep_contents(edition: Edition) -> None:
     """Render and keep what each kind of recipient gets."""
-    from masthead.newsletters import rendering
-
     kinds = set(Delivery.objects.filter(edition=edition).values_list("standing", "variant", "clicks").distinct())
-    both = {
-        (standing, each, clicks) for standing, variant, clicks in kinds for each in ((variant,) if variant else ("a", "b"))
-    }
+    both = {(standing, each, clicks) for standing, variant, clicks in kinds for each in ((variant,) if variant else ("a", "b"))}
     EditionContent.objects.filter(edition=edition).delete()
     for standing, variant, clicks in sorted(both):
         rendered = rendering.render(edition, standing=standing, variant=variant, clicks=clicks)

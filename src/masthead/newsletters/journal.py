@@ -80,7 +80,6 @@ class Journal:
             os.close(self._file)
             self._file = -1
 
-
     def leave(self) -> None:
         """Let go of it: it is for somebody else to read."""
         if self._file >= 0:

@@ -25,14 +25,14 @@ from uuid import uuid4
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from masthead.core import notices
-from masthead.newsletters import claiming, settling, transports
+from masthead.newsletters import claiming, settling, transports, watching
 from masthead.newsletters.addressing import Addresser, Missing
 from masthead.newsletters.claiming import Row, Settled, Taken
 from masthead.newsletters.journal import Journal
 from masthead.newsletters.judging import Judge
-from masthead.newsletters.models import Delivery, Edition, Mailing
+from masthead.newsletters.models import Claim, Delivery, Edition, Mailing
 from masthead.newsletters.smtp import Letter, Outcome
-from masthead.newsletters.watching import LEASE, boottime, outbox
+from masthead.newsletters.watching import Watcher, boottime, outbox
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ RENEW = 1.0  # seconds between two signs of life
 LOW = 500  # rows in hand at which the next are claimed
 LOOK = 0.25  # seconds between looks at an empty outbox, while letters are on their way
 PATIENCE = 1.0  # seconds until the database is asked again after it failed
+IDLE = 1.0  # seconds between looks at an outbox of which others hold rows
 GRACE = 4.0  # seconds letters in flight get when the sender is stopped
 LAST_TRIES = 3.0  # seconds to write down the last outcomes when stopping without a database
 
@@ -72,6 +73,25 @@ def deliver(stop: threading.Event, transport: transports.Transport | None = None
     return Session(transport or transports.current(), stop).run()
 
 
+def deliver_all(stop: threading.Event, transport: transports.Transport | None = None) -> int:
+    """Submit until nothing is due and nobody holds anything, or until ``stop``; returns how many letters ended here."""
+    watcher = Watcher()
+    ended = 0
+    while not stop.is_set():
+        try:
+            watcher.look()
+            ended += deliver(stop, transport)
+            settling.finish()
+            if not claiming.due() and not Claim.objects.filter(ended=None).exists():
+                break
+        except (DatabaseError, InterfaceError) as error:
+            _say(f"the database failed: {error}")
+            watcher.forget()
+            connection.close()
+        stop.wait(IDLE)  # somebody else has rows: another sender, or one whose death is not certain yet
+    return ended
+
+
 class Session:
     """One run of a sender, from the first claim until nothing is due."""
 
@@ -86,7 +106,7 @@ class Session:
         self._outcomes: deque[tuple[Batch, Settled]] = deque()
         self._taken = 0  # the carrier's thread counts up
         self._written = 0  # the writer's
-        self._lease = boottime() + LEASE
+        self._lease = boottime() + watching.LEASE
         self._judge = Judge(refusals=Mailing.load().refusals, connections=self._connections)
         self._pause: deque[tuple[int, str]] = deque()
         self._hungry = threading.Event()
@@ -196,9 +216,7 @@ class Session:
         batch.journal.ended(outcome.number, ruling.state, outcome.code)
         due = None if ruling.wait is None else claiming.clock.now() + ruling.wait
         external = outcome.external_id if isinstance(outcome, transports.Provided) else ""
-        settled = Settled(
-            row.number, batch.claim, ruling.state, outcome.code, ruling.reply[:200], due, external, ruling.counted
-        )
+        settled = Settled(row.number, batch.claim, ruling.state, outcome.code, ruling.reply[:200], due, external, ruling.counted)
         self._outcomes.append((batch, settled))
         if judge.pause:
             self._pause.append((batch.edition, judge.pause))
@@ -254,7 +272,7 @@ class Session:
         except (DatabaseError, InterfaceError) as error:
             self._unsure = True
             self._drop(journals)
-            self._say(f"the database failed during a claim: {error}")
+            _say(f"the database failed during a claim: {error}")
             connection.close()
             return self._bide()
         batch = Batch(taken, journals[0], addresser)
@@ -300,7 +318,7 @@ class Session:
             except (DatabaseError, InterfaceError) as error:
                 self._outcomes.extendleft(reversed(group))
                 connection.close()
-                self._say(f"the database failed: {error}")
+                _say(f"the database failed: {error}")
                 failing_since = failing_since or time.monotonic()
                 if over and time.monotonic() - failing_since > LAST_TRIES:
                     log.error("stopped without the database: what is not written down is in the journals")
@@ -355,7 +373,7 @@ class Session:
                 self._batches.pop(batch.claim, None)
             elif mine[batch.claim] != Edition.State.SENDING:
                 self._give_back(batch)
-        self._lease = asked + LEASE
+        self._lease = asked + watching.LEASE
         self._tell_trouble()
 
     def _give_back(self, batch: Batch) -> None:
@@ -396,18 +414,19 @@ class Session:
 
     def _disk(self, error: OSError) -> None:
         text = f"No newsletter is mailed: nothing can be written to {outbox()} ({error.strerror}). Make room there."
-        self._say(text, DISK_NOTICE)
+        _say(text, DISK_NOTICE)
         notices.tell(DISK_NOTICE, text)
 
-    def _say(self, text: str, key: str = "") -> None:
-        """One line, and the same one at most once a minute."""
-        text = " ".join(text.split())[:300]
-        now = time.monotonic()
-        if now - _said.get(key or text, -60.0) >= 60:
-            if len(_said) > 100:
-                _said.clear()
-            _said[key or text] = now
-            log.warning("newsletters: %s", text)
+
+def _say(text: str, key: str = "") -> None:
+    """One line, and the same one at most once a minute."""
+    text = " ".join(text.split())[:300]
+    now = time.monotonic()
+    if now - _said.get(key or text, -60.0) >= 60:
+        if len(_said) > 100:
+            _said.clear()
+        _said[key or text] = now
+        log.warning("newsletters: %s", text)
 
 
 _said: dict[str, float] = {}

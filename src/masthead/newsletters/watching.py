@@ -90,9 +90,7 @@ class Watcher:
             sender: self._seen[sender] if self._seen.get(sender, (None,))[0] == moment else (moment, now)
             for sender, moment in alive.items()
         }
-        return sum(
-            settle(sender, still=moment) for sender, (moment, since) in list(self._seen.items()) if now - since > STILL
-        )
+        return sum(settle(sender, still=moment) for sender, (moment, since) in list(self._seen.items()) if now - since > STILL)
 
     def forget(self) -> None:
         """Nothing could be seen for a while: what stood still then may not have been able to move."""

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "reindex": Entry("masthead.site.commands.reindex", "Build the library's index anew.", needs_django=True),
     "explain": Entry("masthead.newsroom.cli", "Say why a reader may or may not read an article.", needs_django=True),
     "billing": Entry("masthead.billing.cli", "Compare our books with the payment provider's.", needs_django=True),
+    "newsletters": Entry("masthead.newsletters.cli", "See and steer how editions are mailed.", needs_django=True),
     "search-trec": Entry("masthead.library.trec", "Search a test collection with the library's own code."),
     "doctor": Entry("masthead.site.commands.doctor", "Check everything that can be set up wrongly."),
     "backup": Entry("masthead.site.commands.backup", "Copy database, media and secret key into one file."),

@@ -29,6 +29,7 @@ from masthead.billing import chores as billing
 from masthead.core import clock, mail
 from masthead.core.models import Heartbeat, OutgoingMail
 from masthead.library import keeper, onward
+from masthead.newsletters import sending, settling, watching
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -92,6 +93,7 @@ class Worker:
         self.stop = threading.Event()
         self._keeper = keeper.Keeper()
         self._chooser = onward.Chooser()
+        self._watcher = watching.Watcher()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -111,6 +113,8 @@ class Worker:
             Loop("chores", 5.0, self.do_chores, self.stop),
             Loop("library", keeper.EVERY, self._keeper.tick, self.stop),
             Loop("onward", 0.5, self.lead_onward, self.stop),
+            Loop("newsletters", 1.0, self.mail_editions, self.stop),
+            Loop("outbox", 2.0, self.see_to_the_outbox, self.stop),
         ]
 
     def run(self) -> None:
@@ -170,6 +174,19 @@ class Worker:
         while self._chooser.tick() and not self.stop.wait(0.1):
             pass
 
+    def mail_editions(self) -> None:
+        """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
+        sending.deliver(self.stop)
+
+    def see_to_the_outbox(self) -> None:
+        """Settle what dead senders left, and say of editions that all is done."""
+        try:
+            self._watcher.look()
+            settling.finish()
+        except DatabaseError:
+            self._watcher.forget()
+            raise
+
     def do_chores(self) -> None:
         """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""
         if _lease("chore:minute", timedelta(seconds=55)):
@@ -178,6 +195,8 @@ class Worker:
             billing.each_minute()
         if _lease("chore:clear", timedelta(minutes=10)):
             chores.clear()
+        if _lease("chore:doubt", timedelta(minutes=10)):
+            settling.judge_doubt()
 
     def _sign_off(self) -> None:
         try:
