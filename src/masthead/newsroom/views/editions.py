@@ -23,10 +23,10 @@ from masthead.core import clock
 from masthead.newsletters import editions as services
 from masthead.newsletters import letters
 from masthead.newsletters.models import Block, Edition, EditionItem, LinkClicks, Newsletter, RadarEvent, WireEntry
+from masthead.newsletters.progress import progress
 from masthead.newsroom import due, editions
 from masthead.newsroom.audience import recipients
 from masthead.newsroom.editions import CannotEdit, Changed, Typed, Words
-from masthead.newsroom.going import going
 from masthead.newsroom.views import previewing
 from masthead.newsroom.views.base import NewsroomPage, may
 
@@ -91,7 +91,7 @@ class EditionsPage(NewsroomPage):
         over = list(over[:PAST])
         clicks = LinkClicks.objects.filter(link__edition__in=over).values("link__edition").annotate(n=Sum("count"))
         counted = {row["link__edition"]: row["n"] for row in clicks}
-        running = [(row, going(row)) for row in rows.filter(state__in=RUNNING).order_by("due")]
+        running = [(row, progress(row)) for row in rows.filter(state__in=RUNNING).order_by("due")]
         newsletters = list(Newsletter.objects.prefetch_related("blocks"))
         return super().get_context_data(**kwargs) | {
             "coming": [(row, words(row, now)) for row in coming],

@@ -18,8 +18,9 @@ from masthead.core import clock
 from masthead.newsletters import editions as services
 from masthead.newsletters import settling
 from masthead.newsletters.models import Edition, Mailing
+from masthead.newsletters.progress import Progress, progress
 from masthead.newsroom import editions
-from masthead.newsroom.going import Going, going, refusals
+from masthead.newsroom.doubt import refusals, settle
 from masthead.newsroom.views.base import NewsroomPage, may
 from masthead.newsroom.views.editions import COMING, DESK, REFUSED, crumbs, ensure_editor, found, see_other, title_of
 
@@ -53,12 +54,12 @@ class Row:
     percent: float
 
 
-def rows_of(numbers: Going) -> list[Row]:
+def rows_of(numbers: Progress) -> list[Row]:
     """The states of ``numbers`` that hold any address, each with its stretch of the bar in hundredths."""
     rows: list[Row] = []
     start = 0.0
     for key, name, tone, meaning in STATES:
-        count = getattr(numbers, key)
+        count = numbers.counts[key]
         percent = 100 * count / numbers.total if numbers.total else 0.0
         if count or key == "submitted":
             rows.append(Row(key, name, tone, count, meaning, start, percent))
@@ -68,27 +69,29 @@ def rows_of(numbers: Going) -> list[Row]:
 
 def live_context(edition: Edition) -> dict[str, Any]:
     """What the part that renews itself shows."""
-    now_going = going(edition)
+    told = progress(edition)
     return {
         "edition": edition,
-        "going": now_going,
-        "rows": rows_of(now_going),
-        "sentence": sentence(edition, now_going),
-        "refusals": refusals(edition) if now_going.refused or now_going.deferred else [],
+        "going": told,
+        "rows": rows_of(told),
+        "sentence": sentence(edition, told),
+        "refusals": refusals(edition) if told.counts["refused"] or told.counts["deferred"] else [],
         "now": clock.now(),
     }
 
 
-def sentence(edition: Edition, numbers: Going) -> str:
+def sentence(edition: Edition, numbers: Progress) -> str:
     """How it stands, in words."""
     match edition.state:
         case Edition.State.SENDING:
             if edition.subject_b and not edition.winner:
                 return "The two subjects are tried on a part of the readers; the others wait for the better one."
-            if not numbers.rate:
+            if numbers.left == numbers.waiting:
+                return "On its way. Those who are left get it at an hour of their own, or when the mail server is asked again."
+            if not numbers.per_second:
                 return "On its way. No mail was taken in the last seconds: is a worker running, and does the mail server answer?"
             about = f" Done at about {_at(numbers.done_at)}." if numbers.done_at else ""
-            return f"On its way: {round(numbers.rate):,} a second.{about}"
+            return f"On its way: {round(numbers.per_second):,} a second.{about}"
         case Edition.State.PAUSED:
             return f"Paused: {edition.reason}" if edition.reason else "Paused."
         case Edition.State.DONE:
@@ -155,7 +158,7 @@ class RunningPage(NewsroomPage):
             case "count" | "resend":
                 if not may(request, "newsletters.change_mailing"):
                     raise PermissionDenied
-                count = settling.settle_doubt(edition, do)
+                count = settle(edition=edition, again=do == "resend")
                 done, told = count > 0, f"{count} settled. {SETTLE[do]}"
             case _:
                 done = False
@@ -182,7 +185,7 @@ class StopPage(NewsroomPage):
         self.breadcrumbs_items = crumbs(self, edition)
         return super().get_context_data(**kwargs) | {
             "edition": edition,
-            "going": going(edition),
+            "going": progress(edition),
             "resend": resend,
         }
 
