@@ -18,8 +18,9 @@ def refusals(edition: Edition, most: int = 20) -> list[tuple[int, str, int]]:
 
 
 def settle(*, edition: Edition, again: bool) -> int:
-    """Count the addresses in doubt as submitted, or (``again``) mail them once more; returns how many. Nothing else decides sooner:
-    the rule in the mailing settings waits a day.
+    """Count the addresses in doubt as submitted, or (``again``) mail them once more; returns how many.
+
+    Nothing else decides so soon: the rule in the mailing settings waits a day.
     """
     now = clock.now()
     with transaction.atomic():

@@ -335,6 +335,9 @@ def take_out(*, number: int, item: int, by: Reader) -> str:
         kept = {name: getattr(row, name) for name in (*KEPT, *MINE)}
         SetAside.objects.create(edition=edition, item=kept, headline=shown[:200], at=clock.now(), by=by)
         row.delete()
+        if edition.composed:
+            # what is picked after an edition composed itself comes in when it goes; this one was seen, and is not wanted
+            WireEntry.objects.filter(pk=row.entry_id, picked__gt=edition.composed).update(picked=edition.composed)
         log(edition, "masthead.edition.remove", user=by, data={"headline": shown})
         return shown
 

@@ -48,8 +48,7 @@ _MAILROOM = {
     "newsletters": {"add_edition", "change_edition", "view_edition",
                     "add_wiresource", "change_wiresource", "delete_wiresource", "view_wiresource",
                     "add_wireentry", "change_wireentry", "view_wireentry",
-                    "add_radarevent", "change_radarevent", "delete_radarevent", "view_radarevent",
-                    "view_newsletter", "view_holiday"},
+                    "add_radarevent", "change_radarevent", "delete_radarevent", "view_radarevent"},
 }  # fmt: skip
 _MAILING = {
     "newsletters": {"add_newsletter", "change_newsletter", "delete_newsletter", "view_newsletter",
