@@ -443,9 +443,9 @@ def history(edition: Edition, most: int = 40) -> list[Done]:
     return sorted(told, key=lambda row: row.at, reverse=True)[:most]
 
 
-def last_editor(edition: Edition, besides: Reader) -> Done | None:
-    """Who changed it last, if that was somebody else."""
-    row = ModelLogEntry.objects.for_instance(edition).exclude(user=besides).order_by("-timestamp").select_related("user").first()
+def last_editor(edition: Edition, asked_by: Reader) -> str:
+    """Who did something to it last, as the subject of a sentence told to ``asked_by``."""
+    row = ModelLogEntry.objects.for_instance(edition).order_by("-timestamp").select_related("user").first()
     if row is None or row.user is None:
-        return None
-    return Done(row.timestamp, "", row.user.get_full_name() or row.user.email)
+        return "Somebody"
+    return "You, in another window," if row.user == asked_by else row.user.get_full_name() or row.user.email

@@ -278,8 +278,7 @@ class EditionPage(NewsroomPage):
     def _conflict(self, edition: Edition, form: HeadForm, texts: dict[int, dict[str, str]]) -> HttpResponse:
         """What was typed, beside what the other editor saved; saving again takes what stands in the form."""
         now = found(edition.pk)
-        who = editions.last_editor(now, self.request.user)
-        name = who.who if who else "Somebody"
+        name = editions.last_editor(now, self.request.user)
         theirs = [
             (str(form.fields[field].label or field).capitalize(), getattr(now, field))
             for field in form.fields
