@@ -99,7 +99,7 @@ class Conversation:
         if not self._may("connect"):
             return
         self._say("220 sink ESMTP")
-        recipient = ""
+        recipient, sender = "", False
         while True:
             line = self._line()
             verb = line[:4].upper()
@@ -107,11 +107,14 @@ class Conversation:
                 if self._may("ehlo"):
                     self._say("250-sink\r\n250-PIPELINING\r\n250 8BITMIME")
             elif verb == b"MAIL":
-                if self._may("mail"):
+                sender = self._may("mail")
+                if sender:
                     self._say("250 2.1.0 Ok")
             elif verb == b"RCPT":
                 recipient = ""
-                if self._may("rcpt"):
+                if not sender:
+                    self._say("503 5.5.1 MAIL first")
+                elif self._may("rcpt"):
                     recipient = line.partition(b"<")[2].partition(b">")[0].decode()
                     self._say("250 2.1.5 Ok")
             elif verb == b"DATA":
@@ -133,6 +136,7 @@ class Conversation:
         self._flush()
         if not self._may("content"):
             return
+        self._held = b"\r\n" + self._held
         while (at := self._held.find(b"\r\n.\r\n")) < 0:
             self._more()
         self._held = self._held[at + 5 :]

