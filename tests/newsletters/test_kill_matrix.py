@@ -139,7 +139,9 @@ def test_on_another_machine_without_the_journal(tmp_path: Path) -> None:
         all_in_order(edition, server, most_in_doubt=CONNECTIONS)
 
 
-def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     edition = frozen(700)
     with sink(tmp_path, delay=0.005) as server:
         sender = Sender(server)
