@@ -14,6 +14,7 @@ from masthead.billing import chores as billing
 from masthead.core import clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
 from masthead.insights import chores as insights
+from masthead.newsletters import forgetting as newsletters
 from masthead.newsletters.wire import watching as wire
 from masthead.readers.models import Code
 
@@ -44,6 +45,7 @@ def clear() -> None:
     insights.clear()
     wire.clear()
     billing.clear()
+    newsletters.clear()
 
 
 def clear_changes(before: datetime) -> int:

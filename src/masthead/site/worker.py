@@ -8,8 +8,10 @@ What is *not* guaranteed: a task runs at least once, not exactly once. One that 
 
 from __future__ import annotations
 
+import imaplib
 import logging
 import os
+import poplib
 import signal
 import socket
 import threading
@@ -26,10 +28,10 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
 from masthead.billing import chores as billing
-from masthead.core import clock, mail
-from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.core import clock, mail, notices
+from masthead.core.models import Heartbeat, Notice, OutgoingMail
 from masthead.library import keeper, onward
-from masthead.newsletters import editions, restored, sending, settling, watching
+from masthead.newsletters import editions, mailbox, personal, restored, sending, settling, watching
 from masthead.newsletters.wire import watching as wire
 from masthead.site import chores, preparation
 
@@ -118,6 +120,8 @@ class Worker:
             Loop("outbox", 2.0, self.see_to_the_outbox, self.stop),
             Loop("editions", 2.0, self.make_editions, self.stop),
             Loop("wire", 10.0, wire.fetch_due, self.stop),
+            Loop("personal", 5.0, self.write_to_readers, self.stop),
+            Loop("bounces", 10.0, self.read_what_came_back, self.stop),
         ]
 
     def run(self) -> None:
@@ -207,6 +211,24 @@ class Worker:
         except DatabaseError:
             self._watcher.forget()
             raise
+
+    def write_to_readers(self) -> None:
+        """Write the mails that are one reader's own, in one worker at a time. Two at once would only do work in vain."""
+        if _lease("chore:personal", timedelta(seconds=15)):
+            personal.tick()
+
+    def read_what_came_back(self) -> None:
+        """Read the mailbox that mail comes back to, each minute."""
+        url = settings.MASTHEAD.bounce_mailbox
+        if not url or not _lease("chore:bounces", timedelta(seconds=55)):
+            return
+        try:
+            mailbox.visit(url)
+        except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
+            notices.tell("bounce-mailbox", f"The mailbox for bounces cannot be read: {_line(error)}"[:500])
+            raise
+        if Notice.objects.filter(key="bounce-mailbox").exists():
+            notices.settled("bounce-mailbox")
 
     def do_chores(self) -> None:
         """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""

@@ -150,6 +150,7 @@ class Tick(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "newsletter"], name="one_tick_a_newsletter")]
+        indexes = [models.Index(fields=["created"])]  # whose welcome is due
 
     def __str__(self) -> str:
         return f"{self.reader_id} {self.newsletter_id}"
