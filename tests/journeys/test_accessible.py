@@ -20,7 +20,7 @@ PAGES = [
     "/topics/india/", "/topics/quad/", "/topics/india/russia/", f"/topics/trade/{YEAR}/", "/authors/",
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
     "/archive/", "/authors/?letter=s",
-    "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
+    "/newsletters/", "/newsletters/daily/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
     "/library/", "/library/?q=straits", "/library/?q=treaty&topic=trade&year=2026", "/library/?q=xyzzy&topic=trade",
 ]  # fmt: skip
