@@ -408,3 +408,12 @@ def test_a_paused_newsletter_says_why_wherever_it_stands(as_role):
     assert "The office moves" in editor.get(address(edition)).content.decode()
     publisher.post(path)
     assert Newsletter.objects.get().paused == ""
+
+
+# --- the newsroom's home
+
+
+def test_the_home_shows_editors_what_goes_next_and_writers_nothing_of_it(as_role):
+    make_draft(subject="Straits again")
+    assert "Straits again" in as_role("Editor").get("/newsroom/").content.decode()
+    assert "Straits again" not in as_role("Writer").get("/newsroom/").content.decode()

@@ -292,7 +292,7 @@ def _rewrite(row: EditionItem, texts: Mapping[str, str]) -> None:
     own = own_words(row)
     for name in MINE:
         if name in texts:
-            written = texts[name].strip()
+            written = texts[name].strip() if name == "text" else " ".join(texts[name].split())
             setattr(row, name, "" if written == getattr(own, name).strip() else written)
 
 

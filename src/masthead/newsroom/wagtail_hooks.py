@@ -129,6 +129,8 @@ def settings_menu(request: HttpRequest, items: list[Any]) -> None:
 @hooks.register("construct_homepage_panels")
 def home(request: HttpRequest, shown: list[Component]) -> None:
     shown.append(panels.NoticesPanel())
+    if may(request, *mailroom.DESK):
+        shown.append(panels.EditionsPanel())
     if may(request, *PlannerPage.permissions):
         shown += [panels.TodayPanel(), panels.DraftsPanel()]
 

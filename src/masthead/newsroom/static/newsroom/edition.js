@@ -85,6 +85,10 @@
       send("save");
       return;
     }
+    if (event.key === "Enter" && event.target.matches?.("[data-one-line]")) {
+      event.preventDefault(); // a headline is one line, however many it takes to show it
+      return;
+    }
     const item = event.target.closest?.("[data-item]");
     if (!item || !event.altKey || event.ctrlKey || event.metaKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
