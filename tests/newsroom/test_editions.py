@@ -10,7 +10,7 @@ from factories import make_article, make_reader
 from masthead.core import clock
 from masthead.core.models import OutgoingMail
 from masthead.newsletters import rendering
-from masthead.newsletters.models import Edition, EditionItem, Newsletter, Tick
+from masthead.newsletters.models import Edition, EditionContent, EditionItem, Newsletter, Tick
 from masthead.newsroom import editions
 from newsroom_desk import form_of, headlines, make_daily, make_draft, make_entry, make_event
 
@@ -210,6 +210,12 @@ def test_one_who_moved_something_meanwhile_counts_as_a_change_too(as_role):
     assert edition.state == Edition.State.DRAFT, "nothing is approved that was not seen"
 
 
+def test_a_form_that_says_not_what_it_saw_is_a_change_too(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    data = {name: value for name, value in opened(client, edition).items() if name != "seen"}
+    assert client.post(address(edition), data | {"subject": "Blind", "do": "save"}).status_code == 409
+
+
 def test_a_script_gets_the_desk_back_with_a_new_mark(as_role):
     edition, client = make_draft(), as_role("Editor")
     first = client.post(address(edition), opened(client, edition) | {"subject": "One", "do": "save"}, **SCRIPT)
@@ -248,6 +254,15 @@ def test_what_cannot_be_undone_is_asked_for_first(as_role, action, state):
     assert edition.state == state
     if action == "now":
         assert edition.due <= clock.now()
+
+
+def test_nothing_of_a_paused_newsletter_is_let_go_now(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    Newsletter.objects.update(paused="The office moves")
+    page = client.post(address(edition, "sure/now/"), follow=True).content.decode()
+    assert "is paused; resume it first" in page
+    edition.refresh_from_db()
+    assert edition.state == "draft"
 
 
 def test_an_edition_that_has_gone_cannot_be_edited(as_role):
@@ -351,6 +366,15 @@ def test_tests_are_limited_an_hour(as_role):
     assert OutgoingMail.objects.filter(kind="edition test").count() == 10
     client.post(address(edition, "test/"), {"to": "not an address", "standing": "registered"})
     assert OutgoingMail.objects.filter(kind="edition test").count() == 10
+
+
+def test_of_an_edition_that_has_gone_the_preview_shows_what_was_mailed(as_role):
+    edition = make_draft()
+    EditionContent.objects.create(
+        edition=edition, standing="registered", variant="a", clicks=True, subject="S", html="<p>As mailed</p>", text="", message=b""
+    )
+    Edition.objects.update(state="done", frozen=clock.now())
+    assert b"As mailed" in as_role("Editor").get(address(edition, "preview/")).content
 
 
 # --- special editions

@@ -218,6 +218,8 @@ class Remark:
 def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
     """What an editor should look at. ``shortened``: what rendering had to leave out, in sentences."""
     edition, found = desk.edition, []
+    if edition.newsletter.paused:
+        found.append(Remark(f"{edition.newsletter.title} is paused: what falls due meanwhile is left out.", grave=True))
     if not edition.subject.strip():
         found.append(Remark("It has no subject.", grave=True))
     for name, subject in (("The subject", edition.subject), ("The other subject", edition.subject_b)):
@@ -266,7 +268,7 @@ def _editing(number: int, seen: str) -> Iterator[Edition]:
 
 def save(*, number: int, seen: str, typed: Typed, by: Reader) -> bool:
     """Keep what was typed and the order; whether anything was different. Raises :class:`Changed` or :class:`CannotEdit`."""
-    with _editing(number, seen) as edition:
+    with _editing(number, seen or "never seen") as edition:
         before = mark(edition)
         for name in HEAD:
             if name in typed.head:
@@ -399,6 +401,8 @@ def add(
 
 def go_now(*, edition: Edition, by: Reader) -> None:
     """Approve ``edition`` if it is not yet, and let it go at the clock's next tick instead of at its hour."""
+    if edition.newsletter.paused:
+        raise CannotEdit(f"{edition.newsletter.title} is paused; resume it first.")
     with transaction.atomic():
         if Edition.objects.select_for_update().get(pk=edition.pk).state == Edition.State.DRAFT:
             services.approve(edition=edition, by=by)

@@ -24,7 +24,10 @@ def filled(text: str) -> str:
 
 
 def rendered(edition: Edition, *, standing: str, variant: str = "a") -> rendering.Rendered:
-    """The edition for one kind of reader, its links uncounted."""
+    """The edition for one kind of reader, its links uncounted where they can be; of one that has gone, what was mailed."""
+    kept = edition.contents.filter(standing=standing, variant__in=[variant, "a"]).order_by("-variant", "clicks").first()
+    if kept is not None:
+        return rendering.Rendered(kept.subject, filled(kept.html), filled(kept.text))
     found = rendering.render(edition, standing=standing, variant=variant, clicks=False)
     return rendering.Rendered(found.subject, filled(found.html), filled(found.text), found.shortened)
 

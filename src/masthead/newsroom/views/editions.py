@@ -161,7 +161,7 @@ def typed_texts(data: Any) -> tuple[dict[int, dict[str, str]], dict[int, str]]:
     texts: dict[int, dict[str, str]] = {}
     wrong: dict[int, str] = {}
     for number in numbers(data.getlist("item")):
-        texts[number] = {name: data[f"{name}-{number}"] for name in LIMITS if f"{name}-{number}" in data}
+        texts[number] = {name: plain(data[f"{name}-{number}"]) for name in LIMITS if f"{name}-{number}" in data}
         for name, value in texts[number].items():
             if len(value) > LIMITS[name]:
                 wrong[number] = f"Please write {CALLED[name]} of at most {LIMITS[name]} characters; this has {len(value)}."
@@ -172,6 +172,11 @@ def typed_texts(data: Any) -> tuple[dict[int, dict[str, str]], dict[int, str]]:
             except ValidationError:
                 wrong[number] = f"“{url}” is not an address; it begins with https://."
     return texts, wrong
+
+
+def plain(text: str) -> str:
+    """What was typed, without the character PostgreSQL keeps in no text."""
+    return text.replace("\x00", "")
 
 
 def numbers(values: Any) -> list[int]:
@@ -452,7 +457,7 @@ class AddPage(NewsroomPage):
         label = Block(block).label if block in Block.values else "the edition"
         self.page_title = f"Put something under “{label}”"
         self.breadcrumbs_items = crumbs(self, edition)
-        text = self.request.GET.get("q", "").strip()[:100]
+        text = plain(self.request.GET.get("q", "")).strip()[:100]
         inside = EditionItem.objects.filter(edition=edition)
         offers = {"article": self._articles(text, inside), "entry": self._entries(edition, text, inside),
                   "event": self._events(edition, text, inside)}  # fmt: skip

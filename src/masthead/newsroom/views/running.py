@@ -22,7 +22,7 @@ from masthead.newsletters.progress import Progress, progress
 from masthead.newsroom import editions
 from masthead.newsroom.doubt import refusals, settle
 from masthead.newsroom.views.base import NewsroomPage, may
-from masthead.newsroom.views.editions import COMING, DESK, REFUSED, crumbs, ensure_editor, found, see_other, title_of
+from masthead.newsroom.views.editions import COMING, DESK, REFUSED, crumbs, ensure_editor, found, plain, see_other, title_of
 
 # What a row of the outbox may be, in the order it becomes so: its name, its tone in the bar, and what it means
 STATES = (
@@ -144,7 +144,7 @@ class RunningPage(NewsroomPage):
         told = ""
         match do:
             case "pause":
-                reason = request.POST.get("reason", "").strip()[:200] or f"{who} paused it."
+                reason = plain(request.POST.get("reason", "")).strip()[:200] or f"{who} paused it."
                 done, told = settling.pause(edition, reason), "Paused: nothing more is begun; what is in flight ends."
             case "resume" | "again":
                 done, told = settling.resume(edition, refused_again=do == "again"), "On its way again."
@@ -166,7 +166,7 @@ class RunningPage(NewsroomPage):
             messages.error(request, f"Nothing was done: the edition is {edition.get_state_display().lower()} now.")
             return see_other(here)
         action = {"again": "resume", "count": "settle", "resend": "settle"}.get(do, do)
-        log(edition, f"masthead.edition.{action}", user=by, data={"words": request.POST.get("reason", "")[:200]})
+        log(edition, f"masthead.edition.{action}", user=by, data={"words": plain(request.POST.get("reason", ""))[:200]})
         messages.success(request, told)
         return see_other(here)
 

@@ -20,7 +20,7 @@ from masthead.newsroom import wire
 from masthead.newsroom.editions import CannotEdit
 from masthead.newsroom.newsletter_viewsets import health
 from masthead.newsroom.views.base import NewsroomPage, may
-from masthead.newsroom.views.editions import numbers, scripted, see_other
+from masthead.newsroom.views.editions import numbers, plain, scripted, see_other
 
 DESK = ("newsletters.change_wireentry",)
 PAGE = 50
@@ -45,7 +45,7 @@ class WirePage(NewsroomPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         ask = self.request.GET
-        shown = {"source": ask.get("source", ""), "q": ask.get("q", "").strip()[:100], "away": "1" if ask.get("away") else ""}
+        shown = {"source": ask.get("source", ""), "q": plain(ask.get("q", "")).strip()[:100], "away": "1" if ask.get("away") else ""}
         rows = wire.incoming(source=shown["source"], text=shown["q"], dismissed=bool(shown["away"]))
         page = Paginator(rows, PAGE).get_page(ask.get("p"))
         chosen = newsletter_of(ask.get("for", ""), default=True)
@@ -117,7 +117,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def _with_entry(request: HttpRequest, do: str, entry: WireEntry, chosen: Newsletter | None) -> str:
-    comment = request.POST.get(f"comment-{entry.pk}", request.POST.get("comment", ""))
+    comment = plain(request.POST.get(f"comment-{entry.pk}", ""))
     match do:
         case "pick":
             return wire.pick(entry=entry, newsletter=chosen, comment=comment, by=request.user)
