@@ -111,3 +111,10 @@ def test_no_bit_of_a_click_can_be_changed() -> None:
             if token[place] != other:
                 assert clicks.read(token[:place] + other + token[place + 1 :]) in (None, clicks.read(token))
     assert clicks.read(token + "A") is None
+
+
+def test_a_signer_writes_what_the_functions_write() -> None:
+    signer, subject = links.Signer("daily", "2026-11-23"), "A" * 22
+    assert signer.unsubscribe_url(subject.encode()).decode() == links.unsubscribe_url(links.unsubscribe_token(subject, "daily"))
+    assert signer.preferences_url(subject.encode()).decode() == links.preferences_url(subject)
+    assert signer.message_id(b"ada@example.org").decode() == links.message_id("daily", "2026-11-23", "ada@example.org")

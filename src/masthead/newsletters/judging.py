@@ -68,6 +68,10 @@ class Judge:
         self._refuse(outcome, address)
         return Ruling(State.REFUSED, reply=outcome.text)
 
+    def limit(self, refusals: int) -> None:
+        """So many identical refusals in a row are too many."""
+        self._most_refusals = refusals
+
     def reset(self) -> None:
         """The edition is paused: begin to count anew."""
         self._refusal, self._refused, self._unanswered = "", 0, 0

@@ -7,7 +7,6 @@ whoever complained also gets no newsletter any more.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import lru_cache
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from masthead.core import clock, events
-from masthead.core.keys import derive
+from masthead.core.keys import Mac, derive
 from masthead.newsletters import choices
 from masthead.newsletters.models import Suppression
 from masthead.readers import addresses
@@ -28,13 +27,13 @@ Reason = Suppression.Reason
 
 
 @lru_cache(maxsize=8)
-def _derived(secret: str) -> bytes:
-    return derive("suppression", secret)
+def _derived(secret: str) -> Mac:
+    return Mac(derive("suppression", secret))
 
 
 def key(address: str, secret: str | None = None) -> str:
     """``keyed_hash("suppression", identity)``: what is kept of an address."""
-    return hmac.digest(_derived(secret or settings.SECRET_KEY), addresses.identity(address).encode(), "sha256").hex()
+    return _derived(secret or settings.SECRET_KEY).digest(addresses.identity(address).encode()).hex()
 
 
 def keys(of: Iterable[str]) -> set[str]:

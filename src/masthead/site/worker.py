@@ -97,6 +97,7 @@ class Worker:
         self._keeper = keeper.Keeper()
         self._chooser = onward.Chooser()
         self._watcher = watching.Watcher()
+        self._sender = sending.Sender()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -196,7 +197,7 @@ class Worker:
 
     def mail_editions(self) -> None:
         """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
-        sending.deliver(self.stop)
+        self._sender.deliver(self.stop)
 
     def make_editions(self) -> None:
         """Make the editions that are due, and let go those whose hour has come: one worker every few seconds."""
