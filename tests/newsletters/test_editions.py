@@ -173,6 +173,21 @@ class TestLeftOut:
         assert not Edition.objects.exists()
 
 
+    def test_a_schedule_that_is_changed_makes_up_for_nothing_either(
+        self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]
+    ) -> None:
+        daily = make_newsletter(weekdays="5")
+        editions.tick()
+        standing_clock.at("2026-11-24T09:00")
+        daily.weekdays = "2345"
+        daily.save()
+        editions.tick()
+        assert not Edition.objects.exists()  # Tuesday's hour is past, though not too late
+        standing_clock.at("2026-11-25T05:00")
+        editions.tick()
+        assert list(Edition.objects.values_list("key", flat=True)) == ["2026-11-25"]
+
+
 class TestEditors:
     @pytest.fixture(autouse=True)
     def _draft(self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:
