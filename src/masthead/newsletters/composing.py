@@ -99,11 +99,11 @@ def refresh(edition: Edition, *, add: bool) -> None:
 
 
 def has_news(edition: Edition) -> bool:
-    """Whether there is anything to say: news, or an editor's own words. Standing blocks alone are none."""
+    """Whether there is anything to say: news, or an editor's own words. Standing blocks alone are none, unless approved."""
     if edition.opening.strip() or edition.body.strip():
         return True
     items = edition.items.all()
-    if NEWS & {block.kind for block in _blocks(edition)}:
+    if edition.state != Edition.State.APPROVED and NEWS & {block.kind for block in _blocks(edition)}:
         items = items.filter(Q(block__in=NEWS) | Q(article=None, entry=None, event=None))
     return items.exists()
 

@@ -191,7 +191,7 @@ def _let_go(pk: int, now: datetime) -> None:
         else:
             # an approved edition goes as its editor saw it, but for what has been withdrawn
             composing.refresh(edition, add=edition.state == State.DRAFT)
-            if edition.state == State.DRAFT and not composing.has_news(edition):
+            if not composing.has_news(edition):
                 _skip(edition, "Nothing to say: no news was picked, and nothing was published.")
             else:
                 _freeze(edition)
