@@ -113,6 +113,11 @@ class Newsletter(LogsChanges, ClusterableModel):
                 kwargs |= {"update_fields": {*told, "started"}} if told is not None else {}
         super().save(*args, **kwargs)
 
+    @property
+    def for_subscribers(self) -> bool:
+        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
+        return self.audience == self.Audience.SUBSCRIBERS
+
     def clean(self) -> None:
         """Refuse a name whose pages would stand at addresses taken by others."""
         super().clean()
