@@ -371,7 +371,7 @@ def test_tests_are_limited_an_hour(as_role):
 def test_of_an_edition_that_has_gone_the_preview_shows_what_was_mailed(as_role):
     edition = make_draft()
     EditionContent.objects.create(
-        edition=edition, standing="registered", variant="a", clicks=True, subject="S", html="<p>As mailed</p>", text="", message=b""
+        edition=edition, standing="registered", clicks=True, subject="S", html="<p>As mailed</p>", text="", message=b""
     )
     Edition.objects.update(state="done", frozen=clock.now())
     assert b"As mailed" in as_role("Editor").get(address(edition, "preview/")).content
