@@ -106,7 +106,6 @@ def test_it_is_narrowed_by_feed_and_words_and_the_newest_stands_first(as_role):
 def test_what_a_database_keeps_in_no_text_is_left_out(as_role):
     make_daily()
     entry, client = make_entry(), as_role("Editor")
-    assert client.get(PAGE, {"q": "a\x00b"}).status_code == 200
     client.post(DO, {"do": f"pick:{entry.pk}", f"comment-{entry.pk}": "a\x00b", "for": "daily"})
     entry.refresh_from_db()
     assert entry.comment == "ab"

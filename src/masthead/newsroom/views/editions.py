@@ -457,7 +457,7 @@ class AddPage(NewsroomPage):
         label = Block(block).label if block in Block.values else "the edition"
         self.page_title = f"Put something under “{label}”"
         self.breadcrumbs_items = crumbs(self, edition)
-        text = plain(self.request.GET.get("q", "")).strip()[:100]
+        text = self.request.GET.get("q", "").strip()[:100]
         inside = EditionItem.objects.filter(edition=edition)
         offers = {"article": self._articles(text, inside), "entry": self._entries(edition, text, inside),
                   "event": self._events(edition, text, inside)}  # fmt: skip

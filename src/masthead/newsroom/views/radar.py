@@ -19,7 +19,7 @@ from masthead.newsletters import radar
 from masthead.newsletters.models import RadarEvent
 from masthead.newsroom.services import today
 from masthead.newsroom.views.base import NewsroomPage, may
-from masthead.newsroom.views.editions import plain, see_other
+from masthead.newsroom.views.editions import see_other
 
 DESK = ("newsletters.change_radarevent",)
 LARGEST = 1_000_000  # bytes of a calendar
@@ -36,7 +36,7 @@ class RadarPage(NewsroomPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         day, past = today(), bool(self.request.GET.get("past"))
-        text = plain(self.request.GET.get("q", "")).strip()[:100]
+        text = self.request.GET.get("q", "").strip()[:100]
         to_come = Q(starts__gte=day) | Q(ends__gte=day)
         rows = RadarEvent.objects.exclude(to_come) if past else RadarEvent.objects.filter(to_come)
         if text:

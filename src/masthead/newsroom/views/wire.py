@@ -45,7 +45,7 @@ class WirePage(NewsroomPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         ask = self.request.GET
-        text = plain(ask.get("q", "")).strip()[:100]
+        text = ask.get("q", "").strip()[:100]
         shown = {"source": ask.get("source", ""), "q": text, "away": "1" if ask.get("away") else ""}
         rows = wire.incoming(source=shown["source"], text=shown["q"], dismissed=bool(shown["away"]))
         page = Paginator(rows, PAGE).get_page(ask.get("p"))
