@@ -21,7 +21,7 @@ from django.db.models import Max, Min, Q, Sum
 from masthead.core import clock, events, notices
 from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
-from masthead.newsletters import composing, drafts, schedule
+from masthead.newsletters import composing, drafts, restored, schedule
 from masthead.newsletters.models import Delivery, Edition, Holiday, LinkClicks, Newsletter
 from masthead.readers.models import Reader
 
@@ -43,6 +43,7 @@ class NotNow(Exception):
 def tick(now: datetime | None = None) -> None:
     """Do everything that is due at ``now``. One edition's failure holds up no other."""
     now = now or clock.now()
+    restored.look()
     for newsletter in Newsletter.objects.exclude(weekdays="").order_by("position", "slug"):
         with _alone(newsletter.slug):
             _make_due(newsletter, now)
@@ -57,6 +58,7 @@ def tick(now: datetime | None = None) -> None:
     for pk in list(tried.values_list("pk", flat=True)):
         with _alone(f"edition {pk}"):
             judge(pk, now)
+    restored.note()
 
 
 @contextmanager
@@ -189,7 +191,7 @@ def _let_go(pk: int, now: datetime) -> None:
         else:
             # an approved edition goes as its editor saw it, but for what has been withdrawn
             composing.refresh(edition, add=edition.state == State.DRAFT)
-            if edition.state == State.DRAFT and not composing.has_news(edition):
+            if not composing.has_news(edition):
                 _skip(edition, "Nothing to say: no news was picked, and nothing was published.")
             else:
                 _freeze(edition)

@@ -31,7 +31,8 @@ from masthead.billing import chores as billing
 from masthead.core import clock, mail, notices
 from masthead.core.models import Heartbeat, Notice, OutgoingMail
 from masthead.library import keeper, onward
-from masthead.newsletters import mailbox, personal, sending, settling, watching
+from masthead.newsletters import editions, mailbox, personal, restored, sending, settling, watching
+from masthead.newsletters.wire import watching as wire
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -118,6 +119,8 @@ class Worker:
             Loop("onward", 0.5, self.lead_onward, self.stop),
             Loop("newsletters", 1.0, self.mail_editions, self.stop),
             Loop("outbox", 2.0, self.see_to_the_outbox, self.stop),
+            Loop("editions", 2.0, self.make_editions, self.stop),
+            Loop("wire", 10.0, wire.fetch_due, self.stop),
             Loop("personal", 5.0, self.write_to_readers, self.stop),
             Loop("bounces", 10.0, self.read_what_came_back, self.stop),
         ]
@@ -125,6 +128,7 @@ class Worker:
     def run(self) -> None:
         """Work until ``stop`` is set, then let the loops finish."""
         self._wait_for_tables()
+        self._look_where_we_are()
         for loop in self.loops:
             loop.start()
         while not self.stop.wait(1.0):
@@ -157,6 +161,18 @@ class Worker:
             told = told or time.monotonic()
             self.stop.wait(0.3)
 
+    def _look_where_we_are(self) -> None:
+        """Before anything is mailed: a database that was restored or copied starts with its newsletters paused."""
+        while not self.stop.is_set():
+            try:
+                restored.look()
+                return
+            except DatabaseError as error:
+                log.warning("%s", _line(error))
+                self.stop.wait(1.0)
+            finally:
+                connection.close()
+
     def beat(self) -> None:
         """Show that this worker lives."""
         Heartbeat.objects.update_or_create(name=self.name, defaults={"at": clock.now()})
@@ -182,6 +198,11 @@ class Worker:
     def mail_editions(self) -> None:
         """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
         self._sender.deliver(self.stop)
+
+    def make_editions(self) -> None:
+        """Make the editions that are due, and let go those whose hour has come: one worker every few seconds."""
+        if _lease("chore:editions", timedelta(seconds=4)):
+            editions.tick()
 
     def see_to_the_outbox(self) -> None:
         """Settle what dead senders left, and say of editions that all is done."""
