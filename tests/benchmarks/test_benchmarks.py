@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import nginx, paced, report, wrk, zipf
+from benchmarks import distant_sink, nginx, paced, report, smtp_pool, wrk, zipf
 
 GOOD = (
     "Running 1s test\n"
@@ -104,3 +104,26 @@ class TestNginx:
     def test_a_page_is_a_file_that_no_folder_hides(self) -> None:
         assert nginx.file_name("/articles/a/") == "/articles/a"
         assert nginx.file_name("/") == "/front"
+
+
+class TestLetters:
+    def test_a_letter_has_the_promised_size_and_is_ready_for_the_wire(self) -> None:
+        letter = b"reader1@example.org".join(smtp_pool.pieces())
+        assert abs(len(letter) - smtp_pool.SIZE) < 1500
+        assert letter.count(b"\n") == letter.count(b"\r\n")
+        assert b"\n." not in letter
+
+    @pytest.mark.parametrize("size", [1, 7, 100, 10_000])
+    def test_the_distant_sink_counts_messages_however_they_are_cut(self, size: int) -> None:
+        sink = distant_sink.Sink(0, 0.02)
+        try:
+            caller = distant_sink.Caller(sink._listener)
+            said = b"EHLO me\r\n"
+            for reader in (b"one", b"two", b"one"):
+                said += b"MAIL FROM:<a@b>\r\nRCPT TO:<%b@b>\r\nDATA\r\nSubject: x\r\n\r\n..\r\nx.\r\n.\r\n" % reader
+            answers = b"".join(sink._answer(caller, said[at : at + size]) for at in range(0, len(said), size))
+            assert (sink.taken, sink.again) == (3, 1)
+            assert answers.count(b"354 ") == 3 and answers.count(b"250 2.0.0 taken") == 3
+        finally:
+            sink._listener.close()
+            sink._poll.close()

@@ -221,6 +221,37 @@ def test_of_many_batches_those_before_the_failure_are_not_written_again() -> Non
     assert total() == 10
 
 
+@pytest.mark.django_db
+def test_between_two_batches_others_have_the_machine_for_most_of_the_time() -> None:
+    """However slow it is: a reader's first visit costs a write, and a morning's thousands must not take the machine."""
+    for n in range(4):
+        counting.note(counting.tally(n, "anonymous", "open", False), someone(n))
+    counting._collect()
+    write, rests = store.write, []
+
+    def slowly(batch: ledger.Batch) -> None:
+        time.sleep(0.05)
+        write(batch)
+
+    with patch.object(ledger, "ROWS", 2), patch.object(ledger, "VISITORS", 2), patch.object(store, "write", slowly):
+        counting._write(rest=rests.append)
+    assert len(rests) == 2
+    assert all(rest >= 4 * 0.05 for rest in rests)
+
+
+@pytest.mark.django_db
+def test_readers_and_nobody_in_particular_are_marked_in_one_batch() -> None:
+    view = counting.tally(7, "anonymous", "open", False)
+    for who in (someone(1), someone(2), ("ada", "", ""), ("ben", "", ""), ("ada", "", "")):
+        counting.note(view, who)
+    counting.flush()
+    assert sorted(VisitorMark.objects.values_list("known", flat=True)) == [False, False, True, True]
+    counting._ledger._written.clear()
+    counting.note(view, ("ada", "", ""))
+    counting.flush()
+    assert VisitorMark.objects.count() == 4, "one who was marked already stays one"
+
+
 @contextmanager
 def database_held() -> Iterator[None]:
     """Another process keeps everybody from writing."""

@@ -87,25 +87,33 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._kill()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
+    def _kill(self) -> None:
         for pid in living(self.data):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream:
-                stream.close()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> float:
-        """Wait for the line that says so; returns the seconds since the start."""
+        """Wait for the line that says so; returns the seconds since the start. Without it nothing of this server is left over.
+
+        What a server that failed leaves open would be found, and complained of, in whichever test comes later.
+        """
         assert self.process.stdout and self.process.stderr
         line = self.process.stdout.readline()
         if line != f"Masthead is ready at {self.url}/\n":
-            self.process.kill()
-            raise AssertionError(f"not ready, but {line!r}: {self.process.stderr.read()}")
+            self._kill()  # all of it: whoever lives on keeps stderr open, and reading it would never end
+            said = self.process.stderr.read()
+            self.__exit__()
+            raise AssertionError(f"not ready, but {line!r}: {said}")
         return time.monotonic() - self.started
 
     def stop(self, number: int = signal.SIGTERM, within: float = 15.0) -> int:

@@ -75,7 +75,9 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField(blank=True)
-    headers = models.JSONField(default=dict, help_text="Further header fields, such as List-Unsubscribe.")
+    headers = models.JSONField(  # the database's own default, too: a worker of the version before may still hand over mail
+        default=dict, db_default=models.Value({}, models.JSONField()), help_text="Further fields, such as List-Unsubscribe."
+    )
     message_id = models.CharField(max_length=120, unique=True)
     created = models.DateTimeField()
     due = models.DateTimeField()

@@ -6,8 +6,10 @@ article and one policy stays the same, and a holder can be remembered instead of
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from sys import intern
 
 from masthead.access import passes
 from masthead.access.policy import SINGLE, Visitor
@@ -32,7 +34,6 @@ class Holder:
     def __init__(
         self,
         profile: int,
-        *,
         expires: float,
         number: int = 0,
         policy_version: int = 0,
@@ -108,7 +109,7 @@ class Profiles:
         return self._numbers.setdefault(profile, len(self._numbers))
 
 
-def read(token: bytes, keys: Mapping[bytes, bytes], profiles: Profiles, now: float) -> Holder | None:
+def read(token: bytes, keys: Mapping[bytes, hmac.HMAC], profiles: Profiles, now: float) -> Holder | None:
     """The holder of the pass ``token``, or None for none of ours. ``keys`` are by header; ``now`` is a Unix time.
 
     Says what ``access.passes.read`` says (a test compares the two) without making the visitor, which is rarely needed.
@@ -130,18 +131,10 @@ def read(token: bytes, keys: Mapping[bytes, bytes], profiles: Profiles, now: flo
             elif kind in SINGLES:
                 singles = singles or {}
                 singles[article] = (*singles.get(article, ()), kind)
-        reader, device, period = claims["r"], claims["d"], claims["p"]
+        reader, period = claims["r"], intern(claims["p"])  # one text for all who hold it
         profile = profiles.of(bool(reader), claims["s"] == 1, kinds, claims["c"] == 1, claims["i"], claims["l"], period)
-        return Holder(
-            profile,
-            expires=expires,
-            number=claims["n"],
-            policy_version=claims["v"],
-            period=period,
-            reader=reader,
-            device=device,
-            singles=singles,
-        )
+        # in order, not by name: that takes half as long
+        return Holder(profile, expires, claims["n"], claims["v"], period, reader, claims["d"], singles)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 

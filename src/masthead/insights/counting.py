@@ -19,6 +19,7 @@ import os
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from itertools import repeat, starmap
 from weakref import WeakValueDictionary
 
@@ -28,7 +29,8 @@ from masthead.insights.ledger import Ledger, Who
 log = logging.getLogger("masthead.insights")
 
 EVERY = 1.0  # seconds between two collections, and between two writes
-BREATH = 0.05  # seconds between two transactions, for those who answer requests
+BREATH = 0.05  # seconds between two transactions at least, for those who answer requests
+REST = 4  # times as long as a transaction took: a machine that is busy writes less often, and never most of the time
 LAST = 2.0  # seconds the last write may take at shutdown
 autostart = True  # whether the first note starts the threads; tests write themselves
 
@@ -132,7 +134,7 @@ def flush() -> int:
     Waits for the database, so it is not for requests. What could not be written is kept for the next time.
     """
     _collect()
-    return _write()
+    return _write(rest=lambda seconds: None)
 
 
 def dropped() -> int:
@@ -154,8 +156,11 @@ def _collect() -> None:
     _ledger.add({tally.kind: n for tally, n in counted.items()}, seen, clock.now().replace(second=0, microsecond=0))
 
 
-def _write() -> int:
-    """Write what the ledger holds, batch after batch, until it is empty or the database refuses; returns how many hits."""
+def _write(rest: Callable[[float], object]) -> int:
+    """Write what the ledger holds, batch after batch, until it is empty or the database refuses; returns how many hits.
+
+    ``rest`` is told for how many seconds others should have the machine before the next batch.
+    """
     from django.db import Error
 
     from masthead.insights import store
@@ -165,12 +170,13 @@ def _write() -> int:
     with _writing:
         try:
             while batch := _ledger.take():
+                began = time.monotonic()
                 store.write(batch)
                 _ledger.settle(batch)
                 written += batch.hits
                 if batch.lost:
                     store.tell_of(batch.lost)
-                time.sleep(BREATH)
+                rest(max(BREATH, REST * (time.monotonic() - began)))
         except Error as error:
             if time.monotonic() - _complained > 60:
                 _complained = time.monotonic()
@@ -195,7 +201,7 @@ def _write_on(stop: threading.Event) -> None:
         try:
             if last:
                 _collect()
-            _write()
+            _write(rest=stop.wait)  # asked to stop, it hurries
         except Exception:
             log.exception("writing views")
             connection.close()

@@ -19,7 +19,10 @@ Who = tuple[str, str, str]
 MOST_KEYS = 50_000
 MOST_VISITORS = 100_000  # who came and is not written yet
 MOST_REMEMBERED = 200_000  # hashes of who is written, 16 MB at most
-ROWS = 500  # in one transaction: a few milliseconds, in which requests may have to wait for the interpreter
+ROWS = 500  # counts in one transaction: a few milliseconds, in which requests may have to wait for the interpreter
+# Visitors in one transaction. They lie all over the table, so that each changes a page of its own, which is written whole: eight
+# times as many cost half as much each. Their statement runs without the interpreter.
+VISITORS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Ledger:
         with self._lock:
             # everybody locks rows in one order, so that two processes never wait for each other
             counts = tuple(sorted(islice(self._counts.items(), ROWS)))
-            return Batch(counts, tuple(islice(self._visitors.items(), ROWS)), self._lost)
+            return Batch(counts, tuple(islice(self._visitors.items(), VISITORS)), self._lost)
 
     def settle(self, batch: Batch) -> None:
         """Subtract ``batch``, which is committed."""

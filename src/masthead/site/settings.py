@@ -140,14 +140,14 @@ def _database() -> dict[str, Any]:
     if MASTHEAD.database_url:
         name = django_environ.Env.db_url_config(MASTHEAD.database_url)["NAME"]
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "masthead.core.sqlite3",  # has a write-ahead log
         "NAME": name,
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             # IMMEDIATE: a transaction that will write takes the lock at its beginning, which is our meter's row lock here
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;",
+            "init_command": "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4000;",
         },
     }
 

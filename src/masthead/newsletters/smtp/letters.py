@@ -94,3 +94,9 @@ class Patience:
     idle: float = 10.0  # a connection with nothing to do is closed
     retry: float = 0.25  # after a failure of the server's; doubled with each
     longest: float = 15.0
+
+    @property
+    def shortest(self) -> float:
+        """The shortest wait for anything."""
+        waits = (self.connect, self.greeting, self.hello, self.handshake, self.envelope, self.data, self.content, self.end)
+        return min(*waits, self.farewell, self.idle)

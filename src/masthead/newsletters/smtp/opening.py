@@ -58,7 +58,7 @@ class Opening:
         return self._hello()
 
     def _knows(self, reply: Reply) -> bytes:
-        if reply.code in (500, 502, 504, 550):  # before 1995, or a sleepy proxy
+        if reply.code in (500, 502, 504):  # before 1995, or a sleepy proxy
             self._next = self._knows_nothing
             return f"HELO {self._server.local_name}\r\n".encode()
         if reply.code != 250:

@@ -9,11 +9,12 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from time import monotonic
 
 from masthead.newsletters.smtp.content import stuffed
 from masthead.newsletters.smtp.envelope import CannotSend, Envelopes, Offered
-from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Server, Verdict
+from masthead.newsletters.smtp.letters import Letter, Outcome, Patience, Scope, Security, Server, Verdict
 from masthead.newsletters.smtp.line import Line, Lost, Stage
 from masthead.newsletters.smtp.wire import Wire
 
@@ -69,12 +70,15 @@ class Pool:
     """Submits letters over ``connections`` connections, one letter in flight on each.
 
     ``take()`` gives the next letter, or None when there is none just now. ``began(number)`` is called before the first byte of
-    a letter's content is written (for the journal); a letter begins once only. ``ended(outcome)`` hands over what became of
+    a letter's content is written (for the journal); a letter begins once only; False from it means that none may begin any
+    more: this letter goes back, and the pool stops. ``ended(outcome)`` hands over what became of
     it, once for every letter taken (but for those ``run`` returns). True from it means "written down already"; otherwise
     the connection begins no other content until ``release`` has named the letter. All three are called in the thread of
     ``run`` and must be quick.
 
-    The rule: at any moment at most ``connections`` letters have begun without their outcome being written down.
+    The rule: at any moment at most ``connections`` letters have begun without their outcome being written down. With ``ordered``
+    those are among the first ``connections`` of all letters taken, in the order they were taken, whose outcome is not written
+    down: so that who finds nothing but what is written down knows which ones may have begun.
     """
 
     def __init__(
@@ -84,9 +88,10 @@ class Pool:
         sender: str,
         connections: int,
         take: Callable[[], Letter | None],
-        began: Callable[[int], None],
+        began: Callable[[int], bool | None],
         ended: Callable[[Outcome], bool | None],
         patience: Patience | None = None,
+        ordered: bool = False,
     ) -> None:
         if connections < 1:
             raise ValueError("A pool needs a connection.")
@@ -97,13 +102,19 @@ class Pool:
         self._began = began
         self._ended = ended
         self._patience = patience or Patience()
-        self._context = server.context or ssl.create_default_context()
+        self._context = server.context or (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if server.tls is Security.NONE else ssl.create_default_context()
+        )
         self._slots = [Slot() for _ in range(connections)]
         self._free = list(reversed(self._slots))  # without a connection
         self._lines: dict[Line, Slot] = {}
         self._idle: list[Line] = []  # ready; those no longer ``resting`` are left in it until they come up
         self._opening = 0
         self._held: dict[int, Slot] = {}
+        self._connections = connections
+        self._ordered = ordered
+        self._open: dict[int, None] = {}  # if ordered: letters taken whose outcome is not written down, in their order
+        self._barred: dict[int, Line] = {}  # those that could begin but for their place in it
         self._again: deque[Letter] = deque()  # taken, and not begun: they come first
         self._costs: dict[int, int] = {}  # what letters in ``_again`` have cost so far
         self._inside = 0  # letters taken and not ended
@@ -122,7 +133,7 @@ class Pool:
         self._alarm, self._ear = socket.socketpair()
         self._alarm.setblocking(False)
         self._ear.setblocking(False)
-        self._tick = min(1.0, *(getattr(self._patience, name) / 4 for name in self._patience.__slots__))
+        self._tick = min(1.0, self._patience.shortest / 4)
 
     # From any thread
 
@@ -207,11 +218,25 @@ class Pool:
         self._ask_at = 0.0
         self._dry = False
         while released:
-            slot = self._held.pop(released.popleft(), None)
+            number = released.popleft()
+            slot = self._held.pop(number, None)
+            self._open.pop(number, None)
             if slot is not None:
                 slot.held = None
                 if slot.line is not None:
                     self._go_on(slot.line, now)
+        if self._barred:
+            for number in list(islice(self._open, self._connections)):
+                line = self._barred.pop(number, None)
+                if line is not None and line in self._lines:
+                    self._go_on(line, now)
+
+    def _may_begin(self, letter: Letter, line: Line) -> bool:
+        """Whether the letter stands far enough in front."""
+        if len(self._open) <= self._connections or letter.number in islice(self._open, self._connections):
+            return True
+        self._barred[letter.number] = line
+        return False
 
     def _serve(self, line: Line, mask: int, now: float) -> None:
         """Something happened on ``line``."""
@@ -234,7 +259,12 @@ class Pool:
         try:
             if line.stage is Stage.READY:
                 if talk.coming is not None:
-                    if talk.go and self._lines[line].held is None and self._stop_at is None:
+                    if (
+                        talk.go
+                        and self._lines[line].held is None
+                        and self._stop_at is None
+                        and self._may_begin(talk.coming, line)
+                    ):
                         self._fly(line, now)
                 elif not talk.awaited and not line.resting:
                     if line.full:
@@ -271,6 +301,8 @@ class Pool:
         if letter is not None:
             self._ask_at = 0.0
             self._inside += 1
+            if self._ordered:
+                self._open[letter.number] = None
         return letter
 
     def _begin(self, line: Line, letter: Letter | None, now: float) -> bool:
@@ -289,8 +321,12 @@ class Pool:
         """Write the content of the coming letter, and with its end the envelope of the one after it."""
         talk = line.talk
         slot = self._lines[line]
+        if talk.coming is None:
+            return
+        if self._began(talk.coming.number) is False:
+            self.stop()
+            raise Lost("No letter may begin any more")
         letter, content = talk.fly()
-        self._began(letter.number)
         slot.held = letter.number
         self._held[letter.number] = slot
         envelope = b""
@@ -311,6 +347,8 @@ class Pool:
         if self._costs:
             self._costs.pop(outcome.number, None)
         if self._ended(outcome):
+            if self._open:
+                self._released.append(outcome.number)  # others may begin now
             slot = self._held.pop(outcome.number, None)
             if slot is not None:
                 slot.held = None
@@ -360,9 +398,9 @@ class Pool:
                 if letter is None:
                     return
                 self._again.appendleft(letter)
-            self._open(now)
+            self._connect(now)
 
-    def _open(self, now: float) -> None:
+    def _connect(self, now: float) -> None:
         """Begin to connect."""
         try:
             family, address = self._address(now)
@@ -428,11 +466,19 @@ class Pool:
     def _sweep(self, now: float) -> None:
         """See to lines whose patience has ended."""
         for line in [line for line in self._lines if now > line.deadline]:
+            if not self._still(line, now) or now <= line.deadline:
+                continue
             if line.resting and line.stage is Stage.READY:
                 line.resting = False
                 self._depart(line, now)
             else:
                 self._lose(line, line.late(), now)
+
+    def _still(self, line: Line, now: float) -> bool:
+        """Look for an answer once more: it may wait unread while we were held up. Whether ``line`` still stands."""
+        if line.stage is not Stage.CONNECTING:
+            self._serve(line, READ, now)
+        return line in self._lines
 
     def _depart(self, line: Line, now: float) -> None:
         try:
@@ -452,7 +498,7 @@ class Pool:
             if line.stage is Stage.LEAVING:
                 continue
             if talk.flying is not None:
-                if now >= stop_at:
+                if now >= stop_at and self._still(line, now) and talk.flying is not None:
                     self._lose(line, stopped, now)
             elif line.stage is Stage.READY and not talk.awaited and talk.coming is None:
                 self._depart(line, now)
