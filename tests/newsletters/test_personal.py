@@ -269,9 +269,9 @@ def test_it_ends_by_its_own_address_and_the_newsletter_stays(steps: list[Welcome
 
 
 def test_another_newsletter_later_begins_no_second_welcome(steps: list[WelcomeStep], at: Any) -> None:
-    at("2026-10-01T09:00")
+    at("2026-10-15T09:00")
     subscriber_of()
-    at("2026-11-01T09:00")
+    at("2026-11-15T09:00")
     subscriber_of("weekly")
     assert tick() == 0
 
@@ -290,7 +290,7 @@ def test_ticking_anew_brings_no_step_twice(steps: list[WelcomeStep], at: Any) ->
 def test_a_step_written_later_is_not_mailed_to_everybody_who_ever_came(steps: list[WelcomeStep], at: Any) -> None:
     at("2026-09-01T09:00")
     subscriber_of()
-    at("2026-11-01T09:00")
+    at("2026-11-15T09:00")
     WelcomeStep.objects.create(after=1, subject="New step", text="x")
     assert tick() == 0
 

@@ -95,6 +95,7 @@ urlpatterns = [
     path("account/email/", account.change_email),
     path("account/email/confirm/", account.confirm_email),
     path("account/newsletters/", account.set_newsletters),
+    path("account/newsletters/again/", account.mail_again),
     path("account/devices/revoke/", account.revoke),
     path("account/passkeys/begin/", passkeys.begin_adding),
     path("account/passkeys/add/", passkeys.add),

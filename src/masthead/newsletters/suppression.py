@@ -120,6 +120,28 @@ def lift(*, reader: Reader) -> bool:
     return done
 
 
+_rekeyed: set[str] = set()  # secret keys whose rows this process has moved on already
+
+
+def rekey() -> int:
+    """While the secret key rotates: move rows under a former one to the present one's, for all readers; how many.
+
+    A key is a hash of an address, so only addresses that are known can be moved: those of people who left go with the former key.
+    """
+    former = [secret for secret in settings.SECRET_KEY_FALLBACKS if secret not in _rekeyed]
+    if not former:
+        return 0
+    count = 0
+    for secret in former:
+        held = set(Suppression.objects.values_list("key", flat=True))
+        for address in Reader.objects.values_list("email", flat=True).iterator(2000) if held else ():
+            old, new = key(address, secret), key(address)
+            if old in held and new not in held:
+                count += Suppression.objects.filter(key=old).update(key=new)
+    _rekeyed.update(former)
+    return count
+
+
 def _row(address: str, reason: Suppression.Reason) -> Suppression:
     """The row of ``address``, locked, made where there is none. One under a former secret key is moved to the present one's."""
     present, *former = _all_keys(address)

@@ -112,7 +112,7 @@ def letter(reader: Reader, policy: Policy, period: Period, now: datetime) -> Let
         titles=tuple((article.title, f"{base}{article.path_on_site}") for article in opened),
         groups=(Group("You might choose", suggestions),) if suggestions else (),
         action=("All of it, without counting: All-Access", f"{base}/subscribe/"),
-        why=f"You get this because you are a reader of {publication.name} and get a newsletter.",
+        why=f"You get this because you are a reader of {publication.name} and have articles to choose each month.",
     )
 
 
