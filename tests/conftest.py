@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,10 @@ def _empty_cache_after_use(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_last_edition(request: pytest.FixtureRequest) -> Iterator[None]:
+def _forget_the_last_edition() -> Iterator[None]:
     """The note of the last edition lies beside the database; one that is rolled back must not be taken for one put back."""
     yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        from django.conf import settings
-
-        (Path(settings.MASTHEAD.data) / "last-edition.json").unlink(missing_ok=True)
+    (Path(os.environ["MASTHEAD_DATA"]) / "last-edition.json").unlink(missing_ok=True)
 
 
 @pytest.hookimpl(wrapper=True)

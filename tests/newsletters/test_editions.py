@@ -203,6 +203,37 @@ class TestLeftOut:
         assert list(Edition.objects.values_list("key", flat=True)) == ["2026-11-25"]
 
 
+def test_a_clock_that_ran_ahead_costs_no_edition(make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:
+    make_newsletter()
+    publish("A Canal Is a Promise", standing_clock.moment)
+    editions.tick()
+    standing_clock.at("2026-11-23T05:10")
+    editions.tick()
+    standing_clock.at("2026-12-24T05:10")
+    editions.tick()
+    assert Edition.objects.filter(state="skipped").count() == 23
+    for moment in ("2026-11-23T05:20", "2026-11-23T06:00"):
+        standing_clock.at(moment)
+        editions.tick()
+    assert frozen == ["daily:2026-11-23"]
+    publish("Another", standing_clock.at("2026-11-24T04:00"))
+    standing_clock.at("2026-11-24T06:00")
+    editions.tick()
+    assert frozen == ["daily:2026-11-23", "daily:2026-11-24"]
+
+
+def test_a_clock_that_is_put_back_makes_no_second_edition(
+    make_newsletter: Make, standing_clock: Clock, frozen: list[str]
+) -> None:
+    make_newsletter()
+    publish("A Canal Is a Promise", standing_clock.moment)
+    editions.tick()
+    for moment in ("2026-11-23T06:00", "2026-11-23T04:30", "2026-11-23T05:00", "2026-11-23T06:00", "2026-11-22T06:00"):
+        standing_clock.at(moment)
+        editions.tick()
+    assert frozen == ["daily:2026-11-23"] and Edition.objects.count() == 1
+
+
 class TestEditors:
     @pytest.fixture(autouse=True)
     def _draft(self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:

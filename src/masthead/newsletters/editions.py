@@ -44,6 +44,7 @@ def tick(now: datetime | None = None) -> None:
     """Do everything that is due at ``now``. One edition's failure holds up no other."""
     now = now or clock.now()
     restored.look()
+    _undo_the_future(now)
     for newsletter in Newsletter.objects.exclude(weekdays="").order_by("position", "slug"):
         with _alone(newsletter.slug):
             _make_due(newsletter, now)
@@ -83,8 +84,8 @@ def rule(newsletter: Newsletter) -> schedule.Rule:
 
 def _make_due(newsletter: Newsletter, now: datetime) -> None:
     """Make the editions whose cut-off has come. The first time a newsletter is met, it starts now: nothing before is made up."""
-    if newsletter.started is None:
-        Newsletter.objects.filter(pk=newsletter.pk, started=None).update(started=now)
+    if newsletter.started is None or newsletter.started > now:  # or met by a clock that ran ahead
+        Newsletter.objects.filter(pk=newsletter.pk, started=newsletter.started).update(started=now)
         newsletter.started = now
     own = rule(newsletter)
     scheduled = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED)
@@ -98,6 +99,14 @@ def _make_due(newsletter: Newsletter, now: datetime) -> None:
     for due, key in zip(coming, keys, strict=True):
         if key not in there:
             _make(newsletter, own, due, now)
+
+
+def _undo_the_future(now: datetime) -> None:
+    """Take back what a clock that ran ahead has left out: nothing is left out before its hour."""
+    ahead = Edition.objects.filter(kind=Edition.Kind.SCHEDULED, state=State.SKIPPED, due__gt=now)
+    if ahead.exists():
+        ahead.filter(composed=None).delete()
+        ahead.update(state=State.DRAFT, reason="", finished=None)
 
 
 def _make(newsletter: Newsletter, own: schedule.Rule, due: schedule.Due, now: datetime) -> None:

@@ -201,7 +201,7 @@ class Worker:
 
     def make_editions(self) -> None:
         """Make the editions that are due, and let go those whose hour has come: one worker every few seconds."""
-        if _lease("chore:editions", timedelta(seconds=4)):
+        if _lease("chore:editions", timedelta(seconds=4), ahead=timedelta(minutes=1)):
             editions.tick()
 
     def see_to_the_outbox(self) -> None:
@@ -251,8 +251,10 @@ class Worker:
             connection.close()
 
 
-def _lease(name: str, period: timedelta) -> bool:
+def _lease(name: str, period: timedelta, ahead: timedelta = timedelta(hours=1)) -> bool:
     """Whether this worker is to do the chore ``name`` now: true for one worker in each ``period``.
+
+    A lease that lies more than ``ahead`` in the future was taken by a clock that has been put back since, and counts for nothing.
 
     One conditional UPDATE decides, so that two workers never publish the same revision at once.
     """
@@ -260,8 +262,8 @@ def _lease(name: str, period: timedelta) -> bool:
     Heartbeat.objects.bulk_create([Heartbeat(name=name, at=moment - timedelta(days=1))], ignore_conflicts=True)
     due = Heartbeat.objects.filter(name=name, at__lte=moment - period)
     # a trial that ended leaves a lease in the future
-    ahead = Heartbeat.objects.filter(name=name, at__gt=moment + timedelta(hours=1))
-    return bool(due.update(at=moment) or ahead.update(at=moment))
+    void = Heartbeat.objects.filter(name=name, at__gt=moment + ahead)
+    return bool(due.update(at=moment) or void.update(at=moment))
 
 
 def put_back_orphans() -> int:

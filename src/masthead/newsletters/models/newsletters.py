@@ -103,6 +103,11 @@ class Newsletter(LogsChanges, ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def for_subscribers(self) -> bool:
+        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
+        return self.audience == self.Audience.SUBSCRIBERS
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Another schedule starts when it is saved: a day or an hour that is past already is not made up for."""
         told = kwargs.get("update_fields")
@@ -112,11 +117,6 @@ class Newsletter(LogsChanges, ClusterableModel):
                 self.started = clock.now()
                 kwargs |= {"update_fields": {*told, "started"}} if told is not None else {}
         super().save(*args, **kwargs)
-
-    @property
-    def for_subscribers(self) -> bool:
-        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
-        return self.audience == self.Audience.SUBSCRIBERS
 
     def clean(self) -> None:
         """Refuse a name whose pages would stand at addresses taken by others."""
