@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,7 @@ from masthead.articles.bulk import ensure_index
 from masthead.articles.models import Article, Author, Byline, Topic
 from masthead.billing.models import Plan, Price
 from masthead.core import clock
+from masthead.newsletters.models import Edition, EditionItem, Newsletter, NewsletterBlock
 from masthead.readers import services as readers
 from masthead.readers.models import Device, Reader
 
@@ -108,3 +109,25 @@ def move_clock(settings: Any, *, day: str) -> None:
     noon = datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=UTC)
     offset = int((noon - datetime.now(UTC)).total_seconds())
     settings.MASTHEAD = replace(settings.MASTHEAD, clock_offset=offset)
+
+
+def make_newsletter(slug: str = "daily", blocks: str = "wire latest radar library most-read", **fields: Any) -> Newsletter:
+    """A newsletter with the blocks named, or the one of that slug."""
+    row, new = Newsletter.objects.get_or_create(slug=slug, defaults={"title": f"The {slug.title()}", **fields})
+    if new:
+        for order, kind in enumerate(blocks.split()):
+            NewsletterBlock.objects.create(newsletter=row, kind=kind, sort_order=order)
+    return row
+
+
+def make_edition(key: str = "2026-11-23", *, newsletter: Newsletter | None = None, state: str = "done", **fields: Any) -> Edition:
+    """An edition that went, unless said otherwise; without anything in it."""
+    day = date.fromisoformat(key) if key[:4].isdigit() else clock.now().date()
+    due = datetime.combine(day, time(6), UTC)
+    chosen = {"subject": f"What {key} brought", "date": day, "due": due, "since": due - timedelta(days=1), **fields}
+    return Edition.objects.create(newsletter=newsletter or make_newsletter(), key=key, state=state, **chosen)
+
+
+def put_in(edition: Edition, block: str, **fields: Any) -> EditionItem:
+    """One more item at the end of a block."""
+    return EditionItem.objects.create(edition=edition, block=block, position=edition.items.count(), **fields)

@@ -66,9 +66,7 @@ def test_a_renewal_prolongs_and_is_receipted(subscription: Subscription) -> None
     assert "£9.00" in mails_to(ADA)[-1].text and "£9.00" in mails_to(ADA)[-1].html
 
 
-def test_a_failed_renewal_keeps_reading_for_the_grace_and_the_mailed_link_pays(
-    subscription: Subscription, settings: Any
-) -> None:
+def test_a_failed_renewal_keeps_reading_for_the_grace_and_the_mailed_link_pays(subscription: Subscription, settings: Any) -> None:
     article = make_article(access="subscribers")
     reader = Browser().log_in(make_reader(ADA))
     move(settings, days=(subscription.paid_until - clock.now()).days, hours=25)
@@ -404,6 +402,32 @@ def test_a_deleted_account_keeps_the_books_and_is_charged_no_more(subscription: 
     assert chores.cancel_let_go() == 0
     happens(subscription, lambda number: [books.event_of(r.data["body"]) for r in Thing.objects.filter(kind="event")])
     assert not Grant.objects.filter(kind="subscription").exists(), "late news opens nothing for nobody"
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_a_checkout_open_when_its_account_is_deleted_is_closed(logged_in: bool) -> None:
+    reader = make_reader(ADA)
+    browser = Browser().log_in(reader) if logged_in else Browser()
+    url = begin(browser, email=ADA)
+    front.delete_account(reader=reader)
+    chores.polls()
+    assert press(browser, url, "pay").status_code == 409
+    assert Checkout.objects.get().state == "closed"
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_what_is_paid_all_the_same_opens_nothing_and_goes_back(logged_in: bool) -> None:
+    reader = make_reader(ADA)
+    browser = Browser().log_in(reader) if logged_in else Browser()
+    url = begin(browser, email=ADA)
+    front.delete_account(reader=reader)
+    pay(browser, url)
+    chores.webhooks()
+    chores.polls()
+    work()
+    subscription = Subscription.objects.get()
+    assert (subscription.reader, subscription.renews, subscription.invoices.get().refunded) == (None, None, 900)
+    assert not Grant.objects.filter(kind="subscription").exists()
 
 
 # --- reconciling

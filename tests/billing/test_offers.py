@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from billing.shop import begin, books, buy, checkout_of, happens, pay, work
 from factories import make_article, make_price, make_reader
 from front.journey import Browser
-from masthead.billing import offers, sales
+from masthead.billing import offers, operations, sales
 from masthead.billing.models import Checkout, Offer, Plan, PromotionCode, Subscription
 from masthead.core import clock
+from masthead.front import services as front
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -46,6 +47,79 @@ def test_a_longer_trial_of_the_prices_own_stays() -> None:
     price.trial_days = 30
     assert offers.trial_days(price, code(trial_days=14)) == 30
     assert offers.trial_days(price, None) == 30
+
+
+def test_a_trial_wants_a_reader_who_is_logged_in_whichever_address_was_typed() -> None:
+    """Else the answer would tell whether the address had the days already."""
+    code(trial_days=14)
+    buy(Browser().log_in(make_reader("had@example.org")), email="had@example.org", code="spring")
+    said = set()
+    for number, email in enumerate(("had@example.org", "new@example.org")):
+        form = {"price": make_price().pk, "email": email, "code": "spring"}
+        response = Browser(f"198.51.100.{number + 1}").post("/subscribe/checkout/", form)
+        assert response.status_code == 422 and "please log in first" in response.content.decode()
+        said.add(response.content.decode().replace(email, ""))
+    assert len(said) == 1
+
+
+def refused_trial(reader: Any) -> bool:
+    form = {"price": make_price().pk, "code": "spring"}
+    response = Browser("198.51.100.9").log_in(reader).post("/subscribe/checkout/", form)
+    return response.status_code == 422 and "free days of that code already" in response.content.decode()
+
+
+def had_the_trial(reader: Any) -> Subscription:
+    code(trial_days=14)
+    subscription = buy(Browser().log_in(reader), email=reader.email, code="spring")
+    operations.cancel(subscription=subscription, by=reader.subject, at_once=True)
+    work()
+    return subscription
+
+
+def test_free_days_are_had_once() -> None:
+    had_the_trial(make_reader())
+    assert refused_trial(make_reader())
+    assert not refused_trial(make_reader("b@example.org"))
+
+
+def test_also_by_another_code_of_the_offer() -> None:
+    had_the_trial(make_reader())
+    PromotionCode.objects.create(offer=Offer.objects.get(), code="AGAIN")
+    with pytest.raises(offers.NoOfferError, match="already"):
+        offers.find(code="again", price=make_price(), reader=make_reader())
+
+
+def test_once_for_an_inbox_however_it_is_written() -> None:
+    had_the_trial(make_reader("ada.love@gmail.com"))
+    assert refused_trial(make_reader("adalove+again@googlemail.com"))
+
+
+def test_a_deleted_account_and_a_changed_address_bring_none_anew() -> None:
+    reader = make_reader()
+    had_the_trial(reader)
+    front.delete_account(reader=reader)
+    assert refused_trial(make_reader())
+    offers.address_changed(old="ada@example.org", new="moved@example.org")
+    assert refused_trial(make_reader("moved@example.org"))
+
+
+def test_two_accounts_of_one_inbox_do_not_begin_two_at_once() -> None:
+    code(trial_days=14)
+    begin(Browser().log_in(make_reader("ada@gmail.com")), code="spring")
+    assert refused_trial(make_reader("a.da@gmail.com"))
+
+
+def test_a_code_that_lasts_otherwise_than_the_introduction_is_refused_with_a_sentence() -> None:
+    """No provider takes both: it would be a page that cannot be reached."""
+    code(percent=10, payments=3)
+    price = make_price()
+    price.first_amount, price.first_payments = 300, 1
+    price.save()
+    response = Browser().post("/subscribe/checkout/", {"price": price.pk, "email": "a@example.org", "code": "spring"})
+    assert response.status_code == 422 and "on top of the introductory price" in response.content.decode()
+    price.first_payments = 3
+    price.save()
+    assert checkout_of(begin(Browser(), price=str(price.pk), code="spring")).amount == 270, "equally long, they are one"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +156,12 @@ def test_a_code_is_refused_with_a_sentence_and_nothing_is_begun(fields: Any, lim
     html = response.content.decode()
     assert said in html and 'value="spring"' in html, "what was typed stays"
     assert not Checkout.objects.exists()
+
+
+def test_what_was_typed_stands_in_fields_for_words_not_for_six_digits() -> None:
+    form = {"price": make_price().pk, "email": "a@example.org", "code": "NOSUCH"}
+    html = Browser().post("/subscribe/checkout/", form).content.decode()
+    assert 'value="NOSUCH"' in html and 'value="a@example.org"' in html and "code-input" not in html
 
 
 def test_an_offer_of_another_plan_is_refused() -> None:

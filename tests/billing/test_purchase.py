@@ -110,7 +110,7 @@ def test_a_known_address_is_answered_as_an_unknown_one() -> None:
         page = browser.get(back)
         answers.append((first.status_code, sorted(first.headers), page.status_code, len(page.content) - len(email)))
     assert answers[0] == answers[1] == answers[2]
-    assert "there are two that renew" in mails_to("subscriber@example.org")[-1].text
+    assert "this is a second one, and nobody should pay twice" in mails_to("subscriber@example.org")[-1].text
 
 
 def test_typing_a_readers_address_opens_nothing_of_theirs() -> None:
@@ -118,7 +118,9 @@ def test_typing_a_readers_address_opens_nothing_of_theirs() -> None:
     make_reader()
     stranger = Browser()
     buy(stranger, article)
-    assert stranger.get("/account/")["Location"] == "/login/"
+    back = stranger.get("/account/")["Location"]
+    assert back.startswith("/subscribe/return/"), "no account, but where the mailed code is typed"
+    assert "your code" in stranger.get(back).content.decode()
     assert not Subscription.objects.get().customer.subscriptions.exclude(reader__email="ada@example.org").exists()
 
 
@@ -285,6 +287,17 @@ def test_unknown_providers_and_real_keys(settings: object) -> None:
     settings.MASTHEAD = replace(settings.MASTHEAD, stripe_secret_key="sk_live_1")  # type: ignore[attr-defined]
     assert Client().post("/webhooks/sandbox/", body, content_type="application/json", headers=signed(body)).status_code == 404
     assert press(browser, url, "pay").status_code == 404, "with real keys the sandbox is gone"
+
+
+def test_the_sandboxes_pages_tell_no_address_to_whoever_has_theirs() -> None:
+    """A reference stands in the return page's address, and so in histories."""
+    browser, stranger = Browser(), Browser("198.51.100.7")
+    url = begin(browser)
+    path = "/" + url.partition("//")[2].partition("/")[2]
+    html = stranger.get(path).content.decode()
+    assert "ada@example.org" not in html and "a…@e….org" in html
+    pay(browser, url)
+    assert "ada@example.org" not in stranger.get(path).content.decode()
 
 
 # --- advertisements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Iterator
@@ -17,11 +18,12 @@ from billing.stripe_double import AUTHENTICATION, DECLINED, VERSION
 from billing.stripe_shop import Shop, fresh, outcome
 from factories import canary, make_article, make_price, make_reader
 from front.journey import Browser, mails_to
+from front.test_account_data import _columns_with
 from masthead.billing import facts, inbox, operations, reconcile
 from masthead.billing.lifecycle import fold
-from masthead.billing.models import Checkout, Invoice, LedgerEvent, Subscription
+from masthead.billing.models import Checkout, Invoice, LedgerEvent, Subscription, Webhook
 from masthead.billing.providers import ProviderError, Purpose
-from masthead.billing.providers.stripe import events
+from masthead.billing.providers.stripe import events, persons
 from masthead.core import clock
 from masthead.site import doctor
 
@@ -33,6 +35,41 @@ def shop(settings: Any) -> Iterator[Shop]:
     found = Shop(settings)
     yield found
     found.double.close()
+
+
+# --- what is kept
+
+
+def test_of_whoever_paid_nothing_that_names_them_is_kept(shop: Shop) -> None:
+    """Names, addresses and the like go no further than the door, and everything is read all the same."""
+    url = begin(Browser())
+    shop.double.pay(shop.session(url))
+    customer = shop.double.all("customer")[0]
+    customer |= {"name": "Ada Lovelace", "address": {"line1": "12 St James's Square"}, "phone": "+44 20 7946 0000"}
+    for event in shop.pending():
+        thing = event["data"]["object"]
+        thing |= {
+            "customer_name": "Ada Lovelace",
+            "customer_email": "ada@example.org",
+            "customer_details": {"email": "ada@example.org", "address": {"line1": "12 St James's Square"}},
+            "description": "for ada@example.org",
+        }
+        shop.send([event])
+    subscription = Subscription.objects.get()
+    assert (subscription.state, subscription.invoices.get().amount) == ("active", 900)
+    assert LedgerEvent.objects.exclude(payload="").exists() and Webhook.objects.exists()
+    for text in ("lovelace", "st james", "7946"):
+        assert not _columns_with(text), text
+    assert _columns_with("ada@example.org") <= {
+        "readers_reader.email", "readers_reader.identity", "readers_code.address", "readers_code.identity",
+        "billing_checkout.address", "core_outgoingmail.to", "readers_code.email",
+    }  # fmt: skip
+
+
+def test_what_has_changed_is_told_by_its_name_though_not_by_what_it_was() -> None:
+    body = {"data": {"object": {"id": "cus_1", "email": "a@b.example"}, "previous_attributes": {"email": "c@d.example", "x": 1}}}
+    kept = json.loads(persons.left_out(json.dumps(body)))
+    assert kept["data"] == {"object": {"id": "cus_1", "email": None}, "previous_attributes": {"email": None, "x": 1}}
 
 
 # --- buying
@@ -519,9 +556,7 @@ def test_a_cache_that_fails_costs_a_line_in_the_ledger_and_nothing_else(shop: Sh
     ("trouble", "words", "again"),
     [("429", "asked too much", True), ("slow", "does not answer", True), ("500", "error of its own", True)],
 )
-def test_its_troubles_are_sentences(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, trouble: str, words: str, again: bool
-) -> None:
+def test_its_troubles_are_sentences(shop: Shop, monkeypatch: pytest.MonkeyPatch, trouble: str, words: str, again: bool) -> None:
     monkeypatch.setattr("masthead.billing.providers.stripe.client.RETRIES", 0)
     monkeypatch.setattr("masthead.billing.providers.stripe.client.ANSWER", 0.3)
     subscription = shop.buy()

@@ -90,3 +90,34 @@ def test_the_clock_is_not_shifted_where_mail_or_money_is_real(real: dict[str, st
         read(MASTHEAD_CLOCK_OFFSET="86400", **real)
     assert read(MASTHEAD_CLOCK_OFFSET="86400").clock_offset == 86400
     assert read(MASTHEAD_CLOCK_OFFSET="-60", MASTHEAD_EMAIL_URL="file:///x").clock_offset == -60
+
+
+def test_mail_that_comes_back_has_a_mailbox_and_secrets() -> None:
+    found = read(
+        MASTHEAD_MAIL_WEBHOOK_SECRET="postmark=post:a password, mailgun=key-0123456789",
+        MASTHEAD_BOUNCE_MAILBOX="imaps://bounces:p%40ss@mail.example.org/INBOX",
+        MASTHEAD_BOUNCE_ADDRESS="bounces@example.org",
+    )
+    assert found.mail_webhook_secrets == (("postmark", "post:a password"), ("mailgun", "key-0123456789"))
+    assert found.bounce_mailbox == "imaps://bounces:p%40ss@mail.example.org/INBOX"
+    assert found.bounce_address == "bounces@example.org"
+    assert read().bounce_mailbox is None and read().mail_webhook_secrets == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MASTHEAD_MAIL_WEBHOOK_SECRET", "postmark"),
+        ("MASTHEAD_MAIL_WEBHOOK_SECRET", "postmark=short"),
+        ("MASTHEAD_BOUNCE_MAILBOX", "https://mail.example.org/"),
+        ("MASTHEAD_BOUNCE_MAILBOX", "imaps://mail.example.org/INBOX"),
+        ("MASTHEAD_BOUNCE_MAILBOX", "imaps://user:secretword@mail.example.org:port/"),
+        ("MASTHEAD_BOUNCE_ADDRESS", "bounces"),
+        ("MASTHEAD_BOUNCE_ADDRESS", "a@example.org\nBcc: b@example.org"),
+    ],
+)
+def test_a_way_back_that_leads_nowhere_is_refused_without_telling_its_secret(name: str, value: str) -> None:
+    with pytest.raises(BadEnvironment) as refused:
+        read(**{name: value})
+    assert name in str(refused.value)
+    assert "secretword" not in str(refused.value)

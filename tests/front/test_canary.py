@@ -9,9 +9,11 @@ else.
 from __future__ import annotations
 
 import json
+import quopri
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from html import escape, unescape
 from itertools import islice, product, zip_longest
 from typing import Any
@@ -25,13 +27,27 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
-from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
+from factories import (
+    CANARY,
+    canary,
+    make_article,
+    make_author,
+    make_comp,
+    make_edition,
+    make_newsletter,
+    make_reader,
+    make_topic,
+    put_in,
+)
 from front.journey import Browser
 from masthead.access import gifts, services
 from masthead.access.policy import ArticleFacts, Reason, decide
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.core.models import Event, OutgoingMail
+from masthead.newsletters import composing
+from masthead.newsletters import services as newsletters
+from masthead.newsletters.freezing import freeze
 from masthead.readers import sessions
 from masthead.readers.models import Device, Reader
 
@@ -116,6 +132,10 @@ def cast(shelve: Callable[[], None]) -> Cast:
     gift = gifts.give(reader=friend, article=ArticleFacts(subscribers.pk, subscribers.access))
 
     articles = [metered, subscribers, chosen, instant, draft, short, gated]
+    for key, state in (("2026-11-23", "done"), ("2026-11-24", "draft")):
+        edition = make_edition(key, state=state)
+        for block, article in product(("latest", "library", "most-read"), articles):
+            put_in(edition, block, article=article)
     numbers = [str(article.pk) for article in articles]
     slugs = [article.slug for article in articles]
     shelve()
@@ -128,6 +148,8 @@ def cast(shelve: Callable[[], None]) -> Cast:
             "year": [str(clock.now().year)],
             "one": [one.slug, other.slug],
             "other": [other.slug, one.slug],
+            "name": ["daily", "weekly"],
+            "key": ["2026-11-23", "2026-11-24"],
         },
         visitors,
     )
@@ -205,6 +227,9 @@ def test_the_crawl_covers_the_site(cast: Cast) -> None:
         "/newsroom/",
         "/topics/india/russia/",
         f"/topics/trade/{clock.now().year}/",
+        "/newsletters/daily/",
+        "/newsletters/daily/2026-11-23/",
+        "/newsletters/daily/feed.rss",
     ):
         assert path in known, path
     assert len(known) > 150
@@ -249,6 +274,32 @@ def test_no_address_sings_to_whom_the_gate_is_shut(who: str, cast: Cast) -> None
         for article in cast.articles:
             assert canary(article) not in mail.text + mail.html + mail.subject
     assert not any(canary(article) in str(event.data) for event in Event.objects.all() for article in cast.articles)
+
+
+def test_no_edition_sings_to_anybody(cast: Cast) -> None:
+    """Composed by itself from the articles at stake, frozen and mailed to readers of each kind: teasers only, for everyone."""
+    newsletter = make_newsletter("evening", blocks="latest library most-read")
+    for reader in Reader.objects.filter(confirmed__isnull=False):
+        newsletters.tick(reader=reader, slugs=["evening"], origin="page")
+    composing.provide_most_read(lambda since, most: [article.pk for article in cast.articles][:most])
+    edition = make_edition("2026-11-25", newsletter=newsletter, state="draft", since=clock.now() - timedelta(days=7))
+    try:
+        composing.compose(edition)
+    finally:
+        composing.provide_most_read(lambda since, most: [])
+    assert {item.article_id for item in edition.items.all()} >= {article.pk for article in cast.articles[:4]}
+    assert freeze(edition)
+    contents = list(edition.contents.all())
+    assert {content.standing for content in contents} == {"registered", "subscriber"}
+    for content in contents:
+        whole = content.subject + content.html + content.text + bytes(content.message).decode("latin-1")
+        assert cast.articles[0].title in whole
+        assert CANARY not in whole and "canary sings" not in quopri.decodestring(bytes(content.message)).decode()
+        assert cast.articles[4].title not in whole, "a draft is not even named"
+    assert not any(CANARY in f"{item.headline}{item.text}" for item in edition.items.all())
+    for path in ("/newsletters/evening/", "/newsletters/evening/2026-11-25/", "/newsletters/evening/feed.rss"):
+        answer = text_of(cast.visitors["friend"].get(path))
+        assert CANARY not in answer and cast.articles[4].title not in answer
 
 
 SEARCHES = [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from billing.shop import buy, happens, work
+from billing.shop import begin, buy, happens, pay, work
 from factories import make_article, make_price, make_reader
-from front.journey import Browser
+from front.journey import Browser, mails_to
 from front.test_account import page, words
-from masthead.billing import operations
+from masthead.billing import chores, operations, twice
 from masthead.billing.models import AuditEntry, Invoice, Subscription
 from masthead.billing.providers import ProviderError
 from masthead.billing.providers.sandbox import books
@@ -21,7 +23,7 @@ from masthead.core.models import Publication
 from masthead.front import subscription as told
 
 pytestmark = pytest.mark.django_db
-WAYS = ["cancel", "resume", "pause", "plan", "card"]
+WAYS = ["cancel", "resume", "pause", "plan", "card", "give-back"]
 
 
 @pytest.fixture
@@ -36,6 +38,12 @@ def subscription(ada: Browser) -> Subscription:
 
 def day(moment: Any) -> str:
     return told.words().day(moment)
+
+
+def move(settings: Any, **by: float) -> None:
+    """Move the clock on."""
+    offset = settings.MASTHEAD.clock_offset + int(timedelta(**by).total_seconds())
+    settings.MASTHEAD = replace(settings.MASTHEAD, clock_offset=offset)
 
 
 def send(browser: Browser, way: str, subscription: Subscription, **fields: Any) -> Any:
@@ -220,3 +228,148 @@ def test_the_next_payment_knows_introductions(ada: Browser) -> None:
     happens(subscription, books.renew)
     assert told.next_amount(Subscription.objects.get()) == 900
     assert subscription.renews is not None and subscription.renews > clock.now() + timedelta(days=40)
+
+
+# --- what is said before a press
+
+
+def test_resuming_within_what_is_paid_for_collects_nothing_today_and_says_so(ada: Browser, subscription: Subscription) -> None:
+    send(ada, "pause", subscription, months="2")
+    said = page(ada)
+    assert "If you resume, nothing is collected today. The next payment, £9.00, is then on" in said
+    assert "Resume now" in said
+    send(ada, "resume", subscription)
+    assert Invoice.objects.count() == 1
+
+
+def test_resuming_after_it_says_what_is_collected_at_once(ada: Browser, subscription: Subscription, settings: Any) -> None:
+    send(ada, "pause", subscription, months="3")
+    move(settings, days=40)
+    ada.log_in(make_reader())
+    said = page(ada)
+    assert "If you resume, £9.00 is collected at once, for a month from today." in said
+    assert "Resume and pay £9.00 now" in said and "Resume now" not in said
+    send(ada, "resume", subscription)
+    said = page(ada)
+    assert "The next payment, £9.00, is being collected now." in said, "no day that has passed"
+    chores.each_minute()
+    work()
+    subscription.refresh_from_db()
+    assert Invoice.objects.count() == 2
+    assert f"The next payment, £9.00, is on {day(subscription.renews)}." in page(ada)
+
+
+def test_taking_a_cancellation_back_says_when_the_next_payment_is(ada: Browser, subscription: Subscription) -> None:
+    send(ada, "cancel", subscription)
+    due = day(subscription.paid_until)
+    assert f"If you keep it, nothing is collected today. The next payment, £9.00, is then on {due}." in page(ada)
+
+
+def test_what_renews_has_no_until_but_a_next_payment(ada: Browser, subscription: Subscription) -> None:
+    """The grant reaches some days further, to bridge the time until a payment is in: that is no promise to anybody."""
+    said = page(ada)
+    assert subscription.access_until > subscription.paid_until
+    assert day(subscription.access_until) not in said
+    assert f"your subscription. The next payment is on {day(subscription.renews)}" in said
+
+
+def test_what_is_cancelled_is_open_until_what_is_paid_for_ends(ada: Browser, subscription: Subscription) -> None:
+    send(ada, "cancel", subscription)
+    assert f"your subscription, until {day(subscription.paid_until)}" in page(ada)
+
+
+def test_a_missing_payment_leaves_it_open_until_the_grace_is_over(
+    ada: Browser, subscription: Subscription, settings: Any
+) -> None:
+    happens(subscription, books.fail)
+    move(settings, days=(subscription.paid_until - clock.now()).days + 2)
+    ada.log_in(make_reader())
+    assert f"your subscription, until {day(subscription.access_until)}" in page(ada)
+
+
+def test_deleting_the_account_says_that_the_subscription_is_cancelled_and_when(ada: Browser, subscription: Subscription) -> None:
+    said = words(ada.get("/account/delete/").content.decode())
+    assert "Your subscription (All-Access) is cancelled at once" in said
+    assert f"What you have paid for until {day(subscription.paid_until)} is lost" in said and "cancel it" in said
+    send(ada, "cancel", subscription)
+    said = words(ada.get("/account/delete/").content.decode())
+    assert "collects nothing any more" in said and "cancelled at once" not in said
+
+
+def test_without_a_subscription_deleting_says_nothing_of_one(ada: Browser) -> None:
+    assert "subscription" not in words(ada.get("/account/delete/").content.decode()).lower()
+
+
+def test_what_was_given_back_and_ended_is_not_among_what_runs(ada: Browser, subscription: Subscription) -> None:
+    second = buy(Browser("198.51.100.7"), email="ada@example.org")
+    twice.give_back(subscription=second, by="x")
+    assert len(told.of(make_reader())) == 1
+    assert words(ada.get("/account/delete/").content.decode()).count("is cancelled at once") == 1
+
+
+# --- a browser that paid and is not logged in
+
+
+def test_account_leads_a_browser_that_paid_to_where_its_code_is_typed() -> None:
+    browser = Browser()
+    buy(browser)
+    answer = browser.get("/account/")
+    assert re.fullmatch(r"/subscribe/return/\?checkout=[\w-]{22}", answer["Location"])
+    assert 'name="code"' in browser.get(answer["Location"]).content.decode()
+    assert browser.confirm().status_code == 303
+    assert browser.get("/account/").status_code == 200
+    browser.post("/logout/")
+    assert browser.get("/account/")["Location"] == "/login/", "proved: the way in is the usual one"
+
+
+def test_a_return_page_looked_at_again_says_what_is_so_now(settings: Any) -> None:
+    browser = Browser()
+    back = pay(browser, begin(browser))
+    work()
+    assert "It is open" in browser.get(back).content.decode()
+    subscription = Subscription.objects.get()
+    operations.refund(invoice=Invoice.objects.get(), amount=None, by="x", reason="y")
+    operations.cancel(subscription=subscription, by="x", at_once=True)
+    said = words(browser.get(back).content.decode())
+    assert "This subscription is over" in said and "It is open" not in said and "six digits" not in said
+
+
+def test_nor_does_it_say_open_to_a_reader_whose_subscription_ended(ada: Browser, settings: Any) -> None:
+    back = pay(ada, begin(ada))
+    work()
+    assert ada.get(back).status_code == 303
+    move(settings, days=60)
+    ada.log_in(make_reader())
+    answer = ada.get(back)
+    assert answer.status_code == 200 and "This subscription is over" in answer.content.decode()
+
+
+def test_proved_and_logged_out_it_says_paid_and_where_to_log_in() -> None:
+    browser = Browser()
+    back = pay(browser, begin(browser))
+    work()
+    browser.confirm()
+    browser.post("/logout/")
+    said = words(browser.get(back).content.decode())
+    assert "This is paid" in said and "It is open" not in said
+
+
+# --- one of two that ends
+
+
+def test_the_end_of_one_of_two_is_told_as_that(ada: Browser, subscription: Subscription) -> None:
+    other = buy(Browser("198.51.100.7"), email="ada@example.org")
+    operations.cancel(subscription=subscription, by="x", at_once=True)
+    work()
+    mail = mails_to("ada@example.org")[-1]
+    assert mail.kind == "ended" and mail.subject == "One of your subscriptions has ended"
+    assert f"Everything stays open to you, through the other: the next payment is due on {day(other.renews)}" in mail.text
+    assert "Subscribe again" not in mail.text
+
+
+def test_a_refund_of_one_of_two_is_told_as_that(ada: Browser, subscription: Subscription) -> None:
+    buy(Browser("198.51.100.7"), email="ada@example.org")
+    happens(subscription, books.refund)
+    mail = mails_to("ada@example.org")[-1]
+    assert "given £9.00 back" in mail.text.replace("\n", " ") and "has ended" not in mail.subject
+    assert "Everything stays open to you" in mail.text

@@ -20,7 +20,7 @@ PAGES = [
     "/topics/india/", "/topics/quad/", "/topics/india/russia/", f"/topics/trade/{YEAR}/", "/authors/",
     "/authors/samuel-aldred/", "/subscribe/", f"/subscribe/?article={METERED}",
     "/archive/", "/authors/?letter=s",
-    "/newsletters/", "/about/", "/login/", "/confirm/", "/no-such-page/",
+    "/newsletters/", "/newsletters/daily/", "/about/", "/login/", "/confirm/", "/no-such-page/",
     "/confirm/no-such-link/", "/logout/",
     "/library/", "/library/?q=straits", "/library/?q=treaty&topic=trade&year=2026", "/library/?q=xyzzy&topic=trade",
 ]  # fmt: skip
@@ -90,4 +90,90 @@ def test_no_page_for_readers_has_a_violation(width: int, dark: bool, site: Any, 
     for path in ("/account/", "/account/delete/", "/newsletters/", "/logout/"):
         page.goto(path)
         look(path)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
+def test_no_page_of_buying_and_of_a_subscription_has_a_violation(
+    width: int, dark: bool, site: Any, browse: Browse, picture: Callable[[Any, str], None]
+) -> None:
+    address = f"buyer-{width}@example.org"
+    page = browse(width=width, dark=dark, bypass_csp=True)
+    found: list[str] = []
+
+    def look(name: str, on: Any = page) -> None:
+        found.extend(f"{name}: {each}" for each in violations(on))
+        assert overflows(on) <= 0, name
+        picture(on, f"{name.replace(' ', '-')}-{width}")
+
+    def to_payment(on: Any) -> None:
+        on.goto(f"/subscribe/?article={SUBSCRIBERS}")
+        on.locator("label.price", has_text="Monthly").first.click()
+        on.locator("input[name=email]").fill(address)
+        on.get_by_role("button", name="Go to payment").click()
+        on.wait_for_url("**/sandbox/checkout/**")
+
+    def pressed(name: str, looked: str) -> None:
+        page.get_by_role("button", name=name).first.click()
+        page.wait_for_load_state()
+        look(looked)
+
+    page.goto("/subscribe/")
+    page.locator("summary", has_text="I have a code").click()
+    page.locator("input[name=email]").fill(address)
+    page.locator("input[name=code]").fill("NOSUCH")
+    page.get_by_role("button", name="Go to payment").click()
+    page.wait_for_selector("[role=alert]")
+    look("wrong offer code")
+    to_payment(page)
+    look("checkout")
+    pressed("The card is declined", "declined")
+    pressed("The bank wants to be asked", "the bank asks")
+    page.get_by_role("button", name="Yes, I agree").click()
+    page.get_by_role("heading", name="Thank you. It is open").wait_for(timeout=20_000)
+    look("paid")
+    page.locator("main input[name=code]").press_sequentially(site.code_to(address))
+    page.wait_for_url(f"**/articles/{SUBSCRIBERS}/")
+
+    stranger = browse(width=width, dark=dark, bypass_csp=True)
+    to_payment(stranger)
+    stranger.get_by_role("button", name="Pay £").click()
+    stranger.get_by_role("heading", name="Thank you. It is open").wait_for(timeout=20_000)
+
+    page.goto("/account/")
+    look("account with two")
+    page.get_by_role("button", name="Give it back").click()
+    page.wait_for_url("**/account/?done=giv*")
+    look("given back")
+    section = page.locator("#subscription")
+    for name in ("Change plan", "Pause", "Cancel"):
+        page.goto("/account/")
+        section.get_by_role("link", name=name, exact=True).click()
+        page.wait_for_load_state()
+        look(name)
+    page.goto("/account/")
+    section.get_by_role("link", name="Receipt").first.click()
+    page.wait_for_load_state()
+    look("receipt")
+    page.goto("/account/delete/")
+    look("delete with a subscription")
+    page.goto("/account/")
+    section.get_by_role("button", name="Update card").first.click()
+    page.wait_for_url("**/sandbox/portal/**")
+    look("card")
+    printed = site.masthead(
+        "manage",
+        "shell",
+        "-c",
+        "from masthead.billing import operations as o; from masthead.billing.models import Subscription as S; "
+        f"print(o.portal(subscription=S.objects.filter(reader__email={address!r})[0], purpose=o.Purpose.MANAGE))",
+    )
+    page.goto(printed.strip().splitlines()[-1])
+    look("portal")
+    page.goto("/account/")
+    section.get_by_role("link", name="Pause", exact=True).click()
+    page.locator("input[name=months]").first.check()
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_url("**/account/?done=paused*")
+    look("paused")
     assert not found, "\n".join(found)

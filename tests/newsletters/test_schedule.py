@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from masthead.newsletters.schedule import Due, Rule, due_dates, exists, following, moment, previous
 
+from .clocks import YEAR, clock_faces, reached
+
 LONDON = ZoneInfo("Europe/London")
 DAILY = Rule("12345", time(6), LONDON)
 
@@ -78,28 +80,6 @@ class TestClocksThatChange:
 
 
 # A year in every zone -------------------------------------------------------------------------------------------------
-
-YEAR = 2026
-STEP = timedelta(minutes=15)  # every change of a clock, and every hour tried below, falls on one
-
-
-def clock_faces(zone: ZoneInfo, first: date, last: date) -> list[tuple[datetime, datetime]]:
-    """What the clocks of ``zone`` show, read off every quarter of an hour: (shown, moment)."""
-    at = datetime.combine(first, time.min, UTC) - timedelta(days=2)
-    count = int(((last - first) + timedelta(days=5)) / STEP)
-    moments = [at + n * STEP for n in range(count)]
-    return [(each.astimezone(zone).replace(tzinfo=None), each) for each in moments]
-
-
-def reached(faces: list[tuple[datetime, datetime]], hour: time) -> dict[date, datetime]:
-    """The oracle: for each date the clocks showed, the first moment at which they showed ``hour`` of it, or anything later."""
-    found: dict[date, datetime] = {}
-    wanted = datetime.combine(faces[0][0].date(), hour)
-    for shown, at in faces:
-        if shown >= wanted:
-            found[wanted.date()] = at
-            wanted += timedelta(days=1)
-    return found
 
 
 def distinct_zones() -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.db import connections
 from django.test import Client
+from wagtail.models import Collection, GroupCollectionPermission
 
 from billing.shop import buy
 from factories import canary, make_article, make_author, make_comp, make_price, make_reader, make_topic
@@ -18,6 +21,7 @@ from masthead.access.models import GiftLink, Grant
 from masthead.access.policy import ArticleFacts
 from masthead.articles import services as articles
 from masthead.articles.models import Article, SavedArticle
+from masthead.billing import chores, operations
 from masthead.billing.models import AppendOnlyError, AuditEntry, Checkout, Customer, Invoice, LedgerEvent, Subscription
 from masthead.core import clock
 from masthead.core.models import Meter
@@ -208,6 +212,142 @@ def test_two_readers_become_one(as_role: Any) -> None:
     assert kept.email not in told[1].text and gone.email not in told[0].text, "a hint of the other, no more"
 
 
+def both_pay(twice_for: tuple[Reader, Reader]) -> list[Subscription]:
+    return [buy(Browser(f"198.51.100.{n}").log_in(each), email=each.email) for n, each in enumerate(twice_for, 1)]
+
+
+def test_two_that_renew_are_told_of_before_they_are_merged(as_role: Any) -> None:
+    client, kept, gone = as_role("Support"), make_reader("kept@example.org"), make_reader("gone@example.org")
+    both_pay((kept, gone))
+    answer = client.post(path(kept), {"action": "merge", "other": gone.email, **WHY})
+    said = answer.content.decode()
+    assert answer.status_code == 422 and "they would pay twice" in said and "Nothing was done" in said
+    assert Reader.objects.filter(pk=gone.pk).exists()
+
+
+@pytest.mark.parametrize(("end", "states"), [("kept", ["cancelling", "active"]), ("gone", ["active", "cancelling"])])
+def test_and_one_of_them_is_ended_with_the_merge(as_role: Any, end: str, states: list[str]) -> None:
+    client, kept, gone = as_role("Support"), make_reader("kept@example.org"), make_reader("gone@example.org")
+    both_pay((kept, gone))
+    assert client.post(path(kept), {"action": "merge", "other": gone.email, "end": end, **WHY}).status_code == 303
+    assert list(Subscription.objects.order_by("pk").values_list("state", flat=True)) == states
+    assert set(Subscription.objects.values_list("reader", flat=True)) == {kept.pk}
+    assert done("cancel").actor == client.reader.subject
+    assert "collect from this reader" not in client.get(path(kept)).content.decode()
+
+
+def test_both_kept_it_is_said_afterwards_and_one_can_be_ended(as_role: Any) -> None:
+    client, kept, gone = as_role("Support"), make_reader("kept@example.org"), make_reader("gone@example.org")
+    first, second = both_pay((kept, gone))
+    answer = client.post(path(kept), {"action": "merge", "other": gone.email, "end": "neither", **WHY}, follow=True)
+    said = answer.content.decode()
+    assert "More than one subscription renews now" in said and "2 subscriptions collect from this reader" in said
+    chores.each_minute()
+    second.refresh_from_db()
+    assert second.state == "active", "what support was asked about is not given back by itself"
+    assert client.post(path(kept), {"action": "stop", "subscription": first.pk, **WHY}).status_code == 303
+    first.refresh_from_db()
+    assert first.state == "cancelling"
+    client.post(path(kept), {"action": "stop", "subscription": second.pk, **WHY})
+    second.refresh_from_db()
+    assert second.state == "active", "the only one is theirs to cancel"
+
+
+def test_merging_one_that_renews_asks_nothing(as_role: Any) -> None:
+    client, kept, gone = as_role("Support"), make_reader("kept@example.org"), make_reader("gone@example.org")
+    buy(Browser().log_in(gone), email=gone.email)
+    assert client.post(path(kept), {"action": "merge", "other": gone.email, **WHY}).status_code == 303
+
+
+def test_paid_twice_is_listed_and_goes_back_with_one_press(as_role: Any) -> None:
+    client, ada = as_role("Support"), make_reader()
+    first, second = both_pay((ada, make_reader("b@example.org")))
+    assert "Paid twice" not in client.get("/newsroom/payments/").content.decode()
+    second = buy(Browser("198.51.100.9"), email=ada.email)
+    said = client.get("/newsroom/payments/").content.decode()
+    assert "Paid twice" in said and ada.email in said and "b@example.org" not in said
+    assert said.count('name="give back"') == 1 and f'value="{second.subject}"' in said
+    assert as_role("Editor").post("/newsroom/payments/", {"give back": second.subject}).status_code in (302, 403)
+    client = as_role("Support")
+    assert client.post("/newsroom/payments/", {"give back": second.subject}).status_code == 303
+    for each in (first, second):
+        each.refresh_from_db()
+    assert (first.state, second.renews, second.invoices.get().refunded) == ("active", None, 900)
+    assert done("paid twice").actor == client.reader.subject
+    assert "Paid twice" not in client.get("/newsroom/payments/").content.decode()
+
+
+def test_on_the_readers_page_too(as_role: Any) -> None:
+    client, ada = as_role("Support"), make_reader()
+    both_pay((ada, make_reader("b@example.org")))
+    second = buy(Browser("198.51.100.9"), email=ada.email)
+    assert client.post(path(ada), {"action": "stop", "subscription": second.pk, "back": "on", **WHY}).status_code == 303
+    assert second.invoices.get().refunded == 900
+
+
+# --- four eyes
+
+
+@pytest.mark.parametrize("address", ["support@gmail.com", "supp.ort+free@gmail.com"])
+def test_support_gives_itself_nothing(as_role: Any, address: str) -> None:
+    client = as_role("Support", email="support@gmail.com")
+    own = make_reader(address)
+    buy(Browser().log_in(own), email=own.email)
+    for action, fields in (
+        ("comp", {"days": 3}),
+        ("extend", {"days": 3}),
+        ("refund", {"invoice": Invoice.objects.get().pk}),
+    ):
+        answer = client.post(path(own), {"action": action, **fields, **WHY})
+        assert answer.status_code == 422 and "your own account" in answer.content.decode(), action
+        entry = done(f"refused: {action}")
+        assert (entry.actor, entry.subject) == (client.reader.subject, own.subject)
+    assert not Grant.objects.filter(kind="comp").exists() and Invoice.objects.get().refunded == 0
+
+
+def test_a_publisher_may_and_it_is_in_the_log(as_role: Any) -> None:
+    client = as_role("Publisher")
+    assert client.post(path(client.reader), {"action": "comp", "days": 3, **WHY}).status_code == 303
+    assert (done("comp").actor, done("comp").subject) == (client.reader.subject, client.reader.subject)
+
+
+# --- presses at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refunds_pressed_at_once_are_one_refund_and_one_line_in_the_log() -> None:
+    buy(Browser().log_in(make_reader()))
+    by, invoice = make_reader("by@example.org"), Invoice.objects.get()
+    barrier, refused = threading.Barrier(4), []
+
+    def press() -> None:
+        try:
+            barrier.wait()
+            operations.refund(invoice=invoice, amount=100, by=by.subject, reason="x")
+        except operations.NotPossibleError as error:
+            refused.append(str(error))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    invoice.refresh_from_db()
+    assert invoice.refunded == 100
+    assert AuditEntry.objects.filter(action="refund asked for").count() == 1
+    assert all("meanwhile" in said for said in refused)
+
+
+def test_the_same_refund_after_the_first_is_another() -> None:
+    buy(Browser().log_in(make_reader()))
+    for _ in range(2):
+        operations.refund(invoice=Invoice.objects.get(), amount=100, by="x", reason="x")
+    assert Invoice.objects.get().refunded == 200
+    assert AuditEntry.objects.filter(action="refund asked for").count() == 2
+
+
 def test_merging_refills_no_meter_and_keeps_the_longer_choice() -> None:
     kept, gone, article = make_reader("kept@example.org"), make_reader("gone@example.org"), make_article()
     choose(kept, article)
@@ -302,6 +442,27 @@ def test_the_role_sees_no_content(as_role: Any) -> None:
 def test_the_roles_doors_are_few(as_role: Any, address: str) -> None:
     client = as_role("Support")
     assert client.get(f"/newsroom/{address}").status_code in (302, 403, 404)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "images/chooser/", "images/chooser/results/", "documents/chooser/", "documents/chooser/results/", "embeds/chooser/",
+        "api/main/images/", "api/main/documents/", "api/main/pages/", "author_chooser/", "topic_chooser/", "tag-autocomplete/",
+        "choose-external-link/", "articles/choose_parent/",
+    ],
+)  # fmt: skip
+def test_nothing_is_chosen_for_articles_by_who_writes_none(as_role: Any, address: str) -> None:
+    assert as_role("Support").get(f"/newsroom/{address}").status_code == 403
+    assert as_role("Writer").get(f"/newsroom/{address}").status_code != 403
+
+
+def test_a_role_with_pictures_and_without_articles_keeps_them(as_role: Any) -> None:
+    client = as_role("Support")
+    group = Group.objects.get(name="Support")
+    may = Permission.objects.get(content_type__app_label="wagtailimages", codename="choose_image")
+    GroupCollectionPermission.objects.create(group=group, collection=Collection.get_first_root_node(), permission=may)
+    assert client.get("/newsroom/images/chooser/").status_code == 200
 
 
 def test_support_reads_as_any_reader_does(as_role: Any) -> None:

@@ -1,4 +1,5 @@
-"""What the worker does for billing from time to time, besides webhooks: polls, notices before a charge, errands, forgetting."""
+"""What the worker does for billing from time to time, besides webhooks: polls, what was paid twice, notices before a charge,
+errands, forgetting."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from masthead.billing import audit, inbox, mails, purchase, retries, services
+from masthead.billing import audit, inbox, mails, operations, purchase, retries, services, twice
 from masthead.billing.lifecycle import Mail, Message
-from masthead.billing.models import LedgerEvent, Price, Subscription, Webhook
+from masthead.billing.models import AuditEntry, Invoice, LedgerEvent, Price, Subscription, Webhook
 from masthead.billing.providers import ProviderError, choice
 from masthead.core import clock
 
@@ -23,14 +24,18 @@ LATE = timedelta(minutes=1)
 
 def webhooks() -> None:
     """Process what is due."""
-    while inbox.is_due():
-        if not inbox.work():
-            return
+    heard = False
+    while inbox.is_due() and inbox.work():
+        heard = True
+    if heard:
+        twice.close_superseded()  # at once: the other tab may be paying already
+        twice.find_new()
 
 
 def polls() -> None:
     """Ask about checkouts that are open, and run errands."""
     purchase.poll_open()
+    twice.close_superseded()
     cancel_let_go()
 
 
@@ -38,6 +43,8 @@ def each_minute() -> None:
     """What the provider wants done on our side, and the notices that the calendar makes due."""
     choice.current().each_minute()
     announce_renewals()
+    twice.find_new()  # also those proved without a webhook, by a code that was typed
+    twice.go_on()
 
 
 def announce_renewals() -> int:
@@ -74,10 +81,11 @@ def cancel_let_go() -> int:
         ):
             continue
         try:
+            _give_back_what_nobody_had(subscription)
             answer = choice.named(subscription.provider).cancel(
                 subscription=subscription.external_id, at_period_end=False, key=f"{subscription.subject}:let go"
             )
-        except ProviderError as error:
+        except (ProviderError, operations.NotPossibleError) as error:
             log.warning("subscription %s of a deleted account is not cancelled yet: %s", subscription.subject, error)
             continue
         for event in answer:
@@ -86,6 +94,14 @@ def cancel_let_go() -> int:
         audit.note(action="cancelled, account deleted", subscription=subscription)
         done += 1
     return done
+
+
+def _give_back_what_nobody_had(subscription: Subscription) -> None:
+    """Paid after the account was deleted, it opened nothing to anybody: the money goes back."""
+    if AuditEntry.objects.filter(subscription=subscription.subject, action="account deleted").exists():
+        return
+    for invoice in subscription.invoices.filter(state=Invoice.State.PAID, refunded__lt=F("amount")):
+        operations.refund(invoice=invoice, amount=None, by=audit.PROVIDER, reason="paid after the account was deleted")
 
 
 def clear() -> None:

@@ -161,7 +161,7 @@ class Paid:
 
 
 class Mail(StrEnum):
-    """What a reader is told. The first five follow from facts; of the last two the calendar and the card tell."""
+    """What a reader is told. The first five follow from facts; of the others tell calendar, card and ``billing.twice``."""
 
     WELCOME = "welcome"
     RECEIPT = "receipt"
@@ -170,6 +170,7 @@ class Mail(StrEnum):
     ENDED = "ended"
     RENEWAL = "renewal"
     CARD_EXPIRING = "card_expiring"
+    PAID_TWICE = "paid_twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,9 +418,7 @@ def _owed(known: set[Fact], paid: Sequence[Paid], latest: Snapshot | None, horiz
     """The payment that failed and is still asked for: for what lies beyond everything paid for."""
     settled = {p.invoice for p in paid}
     failures = [
-        f
-        for f in known
-        if isinstance(f, Failure) and f.invoice not in settled and (horizon is None or f.period.until > horizon)
+        f for f in known if isinstance(f, Failure) and f.invoice not in settled and (horizon is None or f.period.until > horizon)
     ]
     if latest is None or latest.status == Status.ENDED:
         return None

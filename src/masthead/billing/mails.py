@@ -94,9 +94,7 @@ def _welcome(desk: _Desk, key: str) -> Letter:
     checkout = desk.subscription.checkout
     paragraphs = [f"Thank you. You have {desk.plan} at {desk.publication.name}: everything we publish, without advertisements."]
     if desk.outcome.trial is not None and not desk.outcome.paid:
-        paragraphs.append(
-            f"The trial lasts until {desk.day(desk.outcome.trial.until)}. Cancel before then and you pay nothing."
-        )
+        paragraphs.append(f"The trial lasts until {desk.day(desk.outcome.trial.until)}. Cancel before then and you pay nothing.")
     digits = ""
     if checkout is not None and not checkout.logged_in and checkout.proved is None and checkout.device is not None:
         try:
@@ -112,12 +110,7 @@ def _welcome(desk: _Desk, key: str) -> Letter:
             "The browser you paid in is open already. Type this code there and it is open in every browser you log in with; "
             f"it is good for {minutes} minutes, and the page sends another when you ask."
         )
-    others = desk.reader.subscriptions.filter(renews__isnull=False).exclude(pk=desk.subscription.pk)
-    if others.exists():
-        paragraphs.append(
-            "You had a subscription already, and now there are two that renew. On your account's page you end one of them; "
-            "write to us and we give its last payment back."
-        )
+    paragraphs += _had_one(desk)
     return Letter(
         f"Welcome to {desk.plan}: your code is inside" if digits else f"Welcome to {desk.plan}",
         tuple(paragraphs),
@@ -125,6 +118,24 @@ def _welcome(desk: _Desk, key: str) -> Letter:
         action=_read_on(desk, checkout.article if checkout else ""),
         small="Plan, payments and cancelling are on your account's page: " + desk.link("/account/"),
     )
+
+
+def _had_one(desk: _Desk) -> list[str]:
+    """What whoever had a subscription already is told. Only here: the checkout says nothing of it to whoever types an address."""
+    checkout = desk.subscription.checkout
+    others = list(desk.reader.subscriptions.filter(renews__isnull=False).exclude(pk=desk.subscription.pk))
+    if not others or (checkout is not None and checkout.logged_in):
+        return []  # who was logged in is written to of it anyway, once it is given back
+    if all(other.state == State.PAST_DUE for other in others):
+        return [
+            "You had a subscription already, of which a payment is missing, and now there are two. On your account's page you "
+            "end the old one; nothing more is collected for it then."
+        ]
+    return [
+        "You had a subscription already, so this is a second one, and nobody should pay twice. Type the code in the browser you "
+        "paid in, or log in anywhere and press “Give it back” on your account's page: the second one ends, and its payment is "
+        "given back whole. If you did not pay, somebody typed your address: the same button returns their money."
+    ]
 
 
 def _read_on(desk: _Desk, slug: str) -> tuple[str, str]:
@@ -193,8 +204,39 @@ def _cancelled(desk: _Desk, key: str) -> Letter:
     )
 
 
+def _another(desk: _Desk) -> Subscription | None:
+    """Another of the reader's subscriptions that opens everything now: the one that lasts longest."""
+    rows = desk.reader.subscriptions.filter(access_until__gt=clock.now()).exclude(pk=desk.subscription.pk)
+    return rows.order_by("-access_until").first()
+
+
+def _one_of_two_ended(desk: _Desk, other: Subscription) -> Letter:
+    outcome = desk.outcome
+    said = "One of your two subscriptions has ended"
+    if outcome.state == State.REFUNDED:
+        paid = max(outcome.paid, key=lambda p: (p.until, p.invoice))
+        given = desk.amount(paid.refunded, paid.currency)
+        said = f"We have given {given} back to the card that one of your two subscriptions was paid with"
+    elif outcome.state == State.DISPUTED:
+        said = "Your bank has taken a payment for one of your two subscriptions back on its holder's word"
+    if outcome.renews is not None:
+        said += f". That one goes on all the same: its next payment is due on {desk.day(outcome.renews)}, unless you cancel it"
+    goes_on = (
+        f"the next payment is due on {desk.day(other.renews)}"
+        if other.renews is not None
+        else f"what you paid for it lasts until {desk.day(other.access_until)}"
+    )
+    return Letter(
+        "One of your subscriptions has ended" if outcome.renews is None else "A payment is given back",
+        (f"{said}.", f"Everything stays open to you, through the other: {goes_on}."),
+        action=("Your account", desk.link("/account/")),
+    )
+
+
 def _ended(desk: _Desk, key: str) -> Letter:
     outcome = desk.outcome
+    if (other := _another(desk)) is not None:
+        return _one_of_two_ended(desk, other)
     if outcome.state == State.REFUNDED:
         paid = next(p for p in outcome.paid if p.invoice == key)
         given = desk.amount(paid.refunded, paid.currency)
@@ -253,6 +295,27 @@ def _card_expiring(desk: _Desk, key: str) -> Letter:
     )
 
 
+def _paid_twice(desk: _Desk, key: str) -> Letter:
+    paid = next((p for p in desk.outcome.paid if p.invoice == key), None)
+    other = desk.reader.subscriptions.filter(renews__isnull=False).exclude(pk=desk.subscription.pk).order_by("created").first()
+    since = desk.day(desk.outcome.stretches[0].since) if desk.outcome.stretches else ""
+    on = f" on {since}" if since else ""
+    money_back = "Nothing was collected for it."
+    if paid is not None:
+        given = desk.amount(paid.amount - paid.refunded, paid.currency)
+        money_back = f"We give {given} back to the card it was paid with; the bank takes some days over it."
+    goes_on = f" The next payment is due on {desk.day(other.renews)}." if other is not None else ""
+    return Letter(
+        "You paid twice: the second payment goes back to you" if paid else "You subscribed twice: the second one has ended",
+        (
+            f"You had {desk.plan} already when it was bought a second time{on}. The second subscription has ended. {money_back}",
+            f"The first one goes on as before, and everything stays open to you.{goes_on}",
+        ),
+        action=("Your account", desk.link("/account/")),
+        small="Would you rather pay by the year, or by the month? Change your plan on your account's page.",
+    )
+
+
 _LETTERS = {
     Mail.WELCOME: _welcome,
     Mail.RECEIPT: _receipt,
@@ -261,4 +324,5 @@ _LETTERS = {
     Mail.ENDED: _ended,
     Mail.RENEWAL: _renewal,
     Mail.CARD_EXPIRING: _card_expiring,
+    Mail.PAID_TWICE: _paid_twice,
 }

@@ -356,7 +356,8 @@ class MailWritten(models.Model):
 
 
 class Webhook(models.Model):
-    """A webhook as received and verified, until it is processed; cleared after 90 days, for the ledger keeps what it said."""
+    """A webhook as received and verified, but for what names a person; cleared after 90 days, for the ledger keeps what it
+    said."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -387,7 +388,8 @@ class Webhook(models.Model):
 
 
 class LedgerEvent(Kept):
-    """One event of a subscription, as it was told or looked up. What it means is in ``facts``; ``payload`` is as received."""
+    """One event of a subscription, as it was told or looked up. What it means is in ``facts``; ``payload`` is as received, but
+    for what names a person: nobody could erase that here."""
 
     class Origin(models.TextChoices):
         WEBHOOK = "webhook"

@@ -1,12 +1,20 @@
-"""Offers: whether a code is good for a price now, and what it takes off."""
+"""Offers: whether a code is good for a price now, for whom, and what it takes off.
+
+A code that brings free days is good once for each reader, under whichever of their addresses one provider takes for the same: the
+*canonical* address, whose meter outlives the account. It wants a reader who is logged in, for whoever only typed an address must
+not be told whether it had the days already. (A price's own free days come with every purchase.)
+"""
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import Q
 
-from masthead.billing.models import Checkout, Price, PromotionCode
+from masthead.billing.models import Checkout, Offer, Price, PromotionCode
 from masthead.billing.providers import Discount
-from masthead.core import clock
+from masthead.core import clock, limits
+from masthead.readers import addresses
+from masthead.readers.models import Reader
 
 
 class NoOfferError(ValueError):
@@ -14,10 +22,17 @@ class NoOfferError(ValueError):
 
 
 USED_UP = "That code has been used as often as it may be."
+USED = "You have had the free days of that code already: it is good once for each reader."
+LOG_IN = "That code is good once for each reader: please log in first (any address will do, and no password), then type it again."
+NOT_BOTH = "That code cannot be used on top of the introductory price. Leave the field empty, or choose another price."
+TRIAL = "trial offer"  # the meter
 
 
-def find(*, code: str, price: Price) -> PromotionCode:
-    """The promotion of ``code`` for ``price``, where it is good now. Raises :class:`NoOfferError` with a sentence."""
+def find(*, code: str, price: Price, reader: Reader | None = None) -> PromotionCode:
+    """The promotion of ``code`` for ``price``, where it is good now for ``reader``, who is logged in, or for anybody.
+
+    Raises :class:`NoOfferError` with a sentence.
+    """
     row = PromotionCode.objects.select_related("offer").filter(code=code.strip().upper()[:40]).first()
     if row is None or not row.active or not row.offer.active:
         raise NoOfferError("We do not know that code. Check it, or leave the field empty.")
@@ -34,21 +49,61 @@ def find(*, code: str, price: Price) -> PromotionCode:
         raise NoOfferError("That code is for another currency.")
     if row.most_uses is not None and Checkout.objects.filter(promotion=row, state=Checkout.State.PAID).count() >= row.most_uses:
         raise NoOfferError(USED_UP)
+    if (offer.percent or offer.amount) and price.first_amount is not None and offer.payments != price.first_payments:
+        # no provider takes two discounts that end at different times; the sandbox shall not promise it either
+        raise NoOfferError(NOT_BOTH)
+    if offer.trial_days:
+        if reader is None:
+            raise NoOfferError(LOG_IN)
+        if had_trial(offer=offer, reader=reader):
+            raise NoOfferError(USED)
     return row
 
 
-def reserve(*, promotion: PromotionCode) -> None:
+def had_trial(*, offer: Offer, reader: Reader) -> bool:
+    """Whether ``reader`` had the free days of ``offer``, by any of its codes and any address that goes to the same inbox."""
+    if limits.used(TRIAL, addresses.canonical(reader.email), str(offer.pk)):
+        return True
+    own = Q(reader=reader) | Q(subscription__reader=reader)  # also before they changed their address
+    return Checkout.objects.filter(own, promotion__offer=offer, state=Checkout.State.PAID).exists()
+
+
+def bought(*, promotion: PromotionCode | None, reader: Reader | None) -> None:
+    """A checkout with ``promotion`` was paid by ``reader``: their free days are had."""
+    if promotion is None or reader is None or not promotion.offer.trial_days:
+        return
+    with transaction.atomic():
+        limits.spend(limits.locked_meter(TRIAL, addresses.canonical(reader.email), str(promotion.offer_id)))
+
+
+def address_changed(*, old: str, new: str) -> None:
+    """Another address, or another account, brings no free days anew."""
+    limits.carry(TRIAL, addresses.canonical(old), addresses.canonical(new))
+
+
+def reserve(*, promotion: PromotionCode, reader: Reader | None) -> None:
     """Take one of ``promotion``'s uses for a checkout that is about to be made in this transaction.
 
     Whoever has a checkout open may still pay, so it counts; the row's lock makes two who ask at once queue up. Raises
     :class:`NoOfferError`.
     """
+    offer = Offer.objects.select_for_update().get(pk=promotion.offer_id)
     row = PromotionCode.objects.select_for_update().get(pk=promotion.pk)
+    if offer.trial_days and (reader is None or had_trial(offer=offer, reader=reader) or _open_elsewhere(offer, reader)):
+        raise NoOfferError(USED)
     if row.most_uses is None:
         return
     open_or_paid = Q(state=Checkout.State.PAID) | Q(state=Checkout.State.OPEN, expires__gt=clock.now())
     if Checkout.objects.filter(open_or_paid, promotion=row).count() >= row.most_uses:
         raise NoOfferError(USED_UP)
+
+
+def _open_elsewhere(offer: Offer, reader: Reader) -> bool:
+    """Whether another account of the same inbox has a checkout open for ``offer``; the reader's own closes once one is paid."""
+    rows = Checkout.objects.filter(promotion__offer=offer, state=Checkout.State.OPEN, expires__gt=clock.now())
+    canonical = addresses.canonical(reader.email)
+    emails = rows.exclude(reader=None).exclude(reader=reader).values_list("reader__email", flat=True)
+    return any(addresses.canonical(email) == canonical for email in emails)
 
 
 def discount(promotion: PromotionCode | None) -> Discount | None:

@@ -12,8 +12,11 @@ from datetime import datetime
 from django.conf import settings
 
 from masthead.billing import audit, purchase, services
-from masthead.billing.models import Invoice, LedgerEvent, Price, Subscription
+from masthead.billing.models import AuditEntry, Invoice, LedgerEvent, Price, Subscription
 from masthead.billing.providers import Provider, ProviderEvent, Purpose, choice
+from masthead.core import changelog
+
+REFUND = "refund asked for"
 
 
 class NotPossibleError(ValueError):
@@ -25,10 +28,9 @@ def cancel(*, subscription: Subscription, by: str, reason: str = "", at_once: bo
     subscription = _fresh(subscription)
     if subscription.renews is None and not at_once:
         raise NotPossibleError("That subscription does not renew.")
-    answer = _provider(subscription).cancel(
-        subscription=subscription.external_id, at_period_end=not at_once, key=_key(subscription, "cancel", str(at_once))
-    )
-    return _took(subscription, answer, "cancel", by, reason, at_once=at_once)
+    key = _key(subscription, "cancel", str(at_once))
+    answer = _provider(subscription).cancel(subscription=subscription.external_id, at_period_end=not at_once, key=key)
+    return _took(subscription, answer, "cancel", by, reason, key=key, at_once=at_once)
 
 
 def resume(*, subscription: Subscription, by: str, reason: str = "") -> Subscription:
@@ -36,8 +38,9 @@ def resume(*, subscription: Subscription, by: str, reason: str = "") -> Subscrip
     subscription = _fresh(subscription)
     if subscription.state not in {"cancelling", "paused"}:
         raise NotPossibleError("That subscription is neither cancelled nor paused, or it has ended.")
-    answer = _provider(subscription).resume(subscription=subscription.external_id, key=_key(subscription, "resume"))
-    return _took(subscription, answer, "resume", by, reason)
+    key = _key(subscription, "resume")
+    answer = _provider(subscription).resume(subscription=subscription.external_id, key=key)
+    return _took(subscription, answer, "resume", by, reason, key=key)
 
 
 def pause(*, subscription: Subscription, until: datetime | None, by: str, reason: str = "") -> Subscription:
@@ -45,10 +48,9 @@ def pause(*, subscription: Subscription, until: datetime | None, by: str, reason
     subscription = _fresh(subscription)
     if subscription.state not in {"active", "trialing"}:
         raise NotPossibleError("Only a running subscription can be paused.")
-    answer = _provider(subscription).pause(
-        subscription=subscription.external_id, until=until, key=_key(subscription, "pause", str(until))
-    )
-    return _took(subscription, answer, "pause", by, reason, until=until.isoformat() if until else None)
+    key = _key(subscription, "pause", str(until))
+    answer = _provider(subscription).pause(subscription=subscription.external_id, until=until, key=key)
+    return _took(subscription, answer, "pause", by, reason, key=key, until=until.isoformat() if until else None)
 
 
 def change_price(*, subscription: Subscription, price: Price, by: str, reason: str = "") -> Subscription:
@@ -59,33 +61,43 @@ def change_price(*, subscription: Subscription, price: Price, by: str, reason: s
     if subscription.price.currency != price.currency or subscription.price_id == price.pk:
         raise NotPossibleError("A subscription changes to another price in its own currency.")
     provider = _provider(subscription)
+    key = _key(subscription, "price", str(price.pk))
     answer = provider.change_price(
         subscription=subscription.external_id,
         price=price.pk,
         price_at_provider=purchase.price_at(provider, price),
-        key=_key(subscription, "price", str(price.pk)),
+        key=key,
     )
-    return _took(subscription, answer, "change price", by, reason, price=price.pk)
+    return _took(subscription, answer, "change price", by, reason, key=key, price=price.pk)
 
 
 def refund(*, invoice: Invoice, amount: int | None, by: str, reason: str) -> Subscription:
-    """Give ``amount`` minor units of ``invoice`` back, or all that is left. The whole of it takes its period away."""
-    invoice = Invoice.objects.select_related("subscription").get(pk=invoice.pk)
+    """Give ``amount`` minor units of ``invoice`` back, or all that is left. The whole of it takes its period away.
+
+    ``invoice`` is as whoever asks saw it: where something was given back since, they look again. Two presses at once are one
+    wish, under one key; once the first is known, the next is another.
+    """
+    # counted before looking: a refund that is settled in between shows in what was given back
+    whose = invoice.subscription.subject
+    asked = AuditEntry.objects.filter(subscription=whose, action=REFUND, data__invoice=invoice.external_id).count()
+    seen, invoice = invoice.refunded, Invoice.objects.select_related("subscription").get(pk=invoice.pk)
+    if seen != invoice.refunded:
+        raise NotPossibleError("Something of that payment has been given back meanwhile. Please look at it again.")
     left = invoice.amount - invoice.refunded
     if invoice.state not in {Invoice.State.PAID, Invoice.State.REFUNDED} or left <= 0:
         raise NotPossibleError("Nothing is left of that payment to give back.")
     if amount is not None and not 0 < amount <= left:
         raise NotPossibleError("More than was paid cannot be given back.")
     subscription = invoice.subscription
+    key = ":".join((subscription.subject, "refund", invoice.external_id, str(amount), str(seen), str(asked)))
     answer = _provider(subscription).refund(
         subscription=subscription.external_id,
         invoice=invoice.external_id,
         amount=amount,
         reason=reason,
-        # two refunds of one amount are two wishes once the first is known
-        key=_key(subscription, "refund", invoice.external_id, str(amount), str(invoice.refunded)),
+        key=key,
     )
-    return _took(subscription, answer, "refund asked for", by, reason, invoice=invoice.external_id, asked=amount)
+    return _took(subscription, answer, REFUND, by, reason, key=key, invoice=invoice.external_id, asked=amount)
 
 
 def portal(*, subscription: Subscription, purpose: Purpose, return_path: str = "/account/") -> str:
@@ -121,10 +133,21 @@ def _key(subscription: Subscription, *wish: str) -> str:
 
 
 def _took(
-    subscription: Subscription, answer: Iterable[ProviderEvent], action: str, by: str, reason: str, **data: object
+    subscription: Subscription,
+    answer: Iterable[ProviderEvent],
+    action: str,
+    by: str,
+    reason: str,
+    *,
+    key: str,
+    **data: object,
 ) -> Subscription:
-    audit.note(action=action, actor=by, subscription=subscription, reason=reason, **data)
-    return _settled(subscription, answer, LedgerEvent.Origin.ANSWER)
+    """Write down that it was asked, once for each ``key``, and what the provider answered."""
+    with changelog.transaction():
+        Subscription.objects.select_for_update().get(pk=subscription.pk)  # two presses at once, one after the other
+        if not AuditEntry.objects.filter(subscription=subscription.subject, action=action, data__key=key).exists():
+            audit.note(action=action, actor=by, subscription=subscription, reason=reason, key=key, **data)
+        return _settled(subscription, answer, LedgerEvent.Origin.ANSWER)
 
 
 def _settled(subscription: Subscription, events: Iterable[ProviderEvent], origin: str) -> Subscription:

@@ -35,6 +35,12 @@ def holds_all(device: Device) -> bool:
     return held.filter(Q(until=None) | Q(until__gt=clock.now())).exists()
 
 
+def unproved(device: Device) -> Checkout | None:
+    """What was paid in this browser, runs, and waits for the mailed code to be typed here."""
+    waits = Checkout.objects.filter(device=device, state=Checkout.State.PAID, logged_in=False, proved=None)
+    return waits.filter(subscription__access_until__gt=clock.now()).order_by("-pk").first()
+
+
 def begin(
     *,
     price: Price,
@@ -82,7 +88,11 @@ def _row(
             state=Checkout.State.CLOSED, settled=now
         )
         paid = Checkout.objects.filter(
-            key=key, state=Checkout.State.PAID, created__gt=now - AGAIN, subscription__access_until__gt=now
+            key=key,
+            state=Checkout.State.PAID,
+            created__gt=now - AGAIN,
+            subscription__access_until__gt=now,
+            subscription__renews__isnull=False,  # one that was cancelled meanwhile may be wanted anew
         ).first()
         found = paid or Checkout.objects.filter(key=key, state=Checkout.State.OPEN).first()
         if found is not None:
@@ -90,7 +100,7 @@ def _row(
         if reader is None and holds_all(device):
             raise AlreadySubscribedError
         if promotion is not None:
-            offers.reserve(promotion=promotion)
+            offers.reserve(promotion=promotion, reader=reader)
         try:
             with transaction.atomic():
                 return Checkout.objects.create(

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from masthead.access import services as access
 from masthead.access.models import Grant
-from masthead.billing import audit, facts, mails
+from masthead.billing import audit, facts, mails, offers
 from masthead.billing.lifecycle import Mail, Message, Outcome, Paid, Span, State, fold
 from masthead.billing.models import Checkout, Customer, Invoice, LedgerEvent, MailWritten, Price, Stretch, Subscription
 from masthead.billing.providers import Card, ProviderEvent
@@ -80,9 +80,11 @@ def _link(subscription: Subscription, event: ProviderEvent) -> None:
         if checkout is not None and not Subscription.objects.filter(checkout=checkout).exists():
             subscription.checkout = checkout
             subscription.reader = _buyer(checkout)
+            if subscription.reader is None and not checkout.address:
+                subscription.let_go = clock.now()  # the account was deleted while its checkout was open: paid for nobody
     if subscription.customer is not None and subscription.customer.reader_id is None and subscription.reader is not None:
         Customer.objects.filter(pk=subscription.customer_id).update(reader=subscription.reader)
-    subscription.save(update_fields=["customer", "checkout", "reader"])
+    subscription.save(update_fields=["customer", "checkout", "reader", "let_go"])
 
 
 def _buyer(checkout: Checkout) -> Reader | None:
@@ -135,6 +137,7 @@ def _bought(subscription: Subscription) -> None:
     if checkout is not None and checkout.state != Checkout.State.PAID:
         checkout.state, checkout.settled = Checkout.State.PAID, clock.now()
         checkout.save(update_fields=["state", "settled"])
+        offers.bought(promotion=checkout.promotion, reader=subscription.reader)
     with events.came_by(checkout.via if checkout else ""):
         events.record(
             "subscription",
@@ -232,9 +235,7 @@ def _put(subscription: Subscription, rows: list[Stretch], wanted: tuple[Span, ..
         access.drop_subscription(grant=row.grant)
 
 
-def _note_grant(
-    subscription: Subscription, action: str, since: datetime, until: datetime | None, device: Device | None
-) -> None:
+def _note_grant(subscription: Subscription, action: str, since: datetime, until: datetime | None, device: Device | None) -> None:
     audit.note(
         action=action,
         subscription=subscription,
@@ -276,9 +277,7 @@ def _old(message: Message, outcome: Outcome) -> bool:
 
 
 def _keep_card(provider: str, customer: str, card: Card) -> None:
-    row, _ = Customer.objects.get_or_create(
-        provider=provider, external_id=customer, defaults={"created": clock.now()}
-    )
+    row, _ = Customer.objects.get_or_create(provider=provider, external_id=customer, defaults={"created": clock.now()})
     row.card_brand, row.card_last4, row.card_expires = card.brand[:30], card.last4[:4], card.expires
     row.save(update_fields=["card_brand", "card_last4", "card_expires"])
 
@@ -345,7 +344,8 @@ def let_go(*, reader: Reader) -> None:
     """``reader``'s account is being deleted: whatever still collects from them is cancelled, by the worker, as soon as it can."""
     for subscription in Subscription.objects.select_for_update().filter(reader=reader):
         audit.note(action="account deleted", actor=reader.subject, subscription=subscription)
-        MailWritten.objects.filter(subscription=subscription).delete()
+        # but for what is still to be given back, of which that mail is the note
+        MailWritten.objects.filter(subscription=subscription).exclude(mail=Mail.PAID_TWICE.value).delete()
         subscription.reader = None
         if subscription.state not in {State.ENDED}:
             subscription.let_go = clock.now()
@@ -360,6 +360,7 @@ def merged(*, kept: Reader, gone: Reader) -> None:
     with changelog.transaction():
         rows = list(Subscription.objects.select_for_update().filter(reader=gone).order_by("pk"))
         Customer.objects.filter(reader=gone).update(reader=kept)
+        offers.address_changed(old=gone.email, new=kept.email)
         # what a merged account typed is kept's to be told of, and to be erased with kept
         Checkout.objects.filter(Q(reader=gone) | Q(address__iexact=gone.email)).update(reader=kept, address=kept.email)
         for subscription in rows:

@@ -3,6 +3,7 @@
 EVERYTHING = "*"
 LIST = "list"
 POLICY = "policy"
+EDITIONS = "editions"  # one went, or is no longer to be seen
 
 
 def article(number: int) -> str:

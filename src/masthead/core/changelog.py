@@ -21,10 +21,23 @@ from django.db import transaction as database
 from django.db.models import Max
 
 from masthead.core import clock
-from masthead.core.change_keys import EVERYTHING, LIST, POLICY, article, articles, more, visitor
+from masthead.core.change_keys import EDITIONS, EVERYTHING, LIST, POLICY, article, articles, more, visitor
 from masthead.core.models import Change
 
-__all__ = ["EVERYTHING", "LIST", "POLICY", "Changes", "article", "articles", "latest", "more", "state", "transaction", "visitor"]
+__all__ = [
+    "EDITIONS",
+    "EVERYTHING",
+    "LIST",
+    "POLICY",
+    "Changes",
+    "article",
+    "articles",
+    "latest",
+    "more",
+    "state",
+    "transaction",
+    "visitor",
+]
 
 LOCK = 0x4D617374  # any constant of ours: "Mast"
 

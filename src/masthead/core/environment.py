@@ -45,6 +45,9 @@ class Environment:
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api: str | None
     stripe_tax: bool
+    mail_webhook_secrets: tuple[tuple[str, str], ...]
+    bounce_mailbox: str | None
+    bounce_address: str | None
 
     @property
     def stripe(self) -> bool:
@@ -77,6 +80,9 @@ VARIABLES: dict[str, str] = {
     "MASTHEAD_STRIPE_WEBHOOK_SECRET": "What Stripe signs webhooks with (whsec_...); several, comma-separated, while it rotates.",
     "MASTHEAD_STRIPE_API": "Another address than https://api.stripe.com, for trials against a double of it.",
     "MASTHEAD_STRIPE_TAX": "on or off: let Stripe compute taxes. Default: off.",
+    "MASTHEAD_MAIL_WEBHOOK_SECRET": "PROVIDER=SECRET of a mail provider's webhooks; several, comma-separated, while one rotates.",
+    "MASTHEAD_BOUNCE_MAILBOX": "imaps:// or pop3s://USER:PASSWORD@HOST/FOLDER that mail comes back to. Default: none is read.",
+    "MASTHEAD_BOUNCE_ADDRESS": "The address mail comes back to (the envelope's sender). Default: the address it comes from.",
 }
 
 
@@ -130,7 +136,43 @@ def read(environ: Mapping[str, str], default_data: Path) -> Environment:
         stripe_webhook_secrets=webhook_secrets,
         stripe_api=stripe_api,
         stripe_tax=_switch(environ, "MASTHEAD_STRIPE_TAX", False),
+        mail_webhook_secrets=_webhook_secrets(environ),
+        bounce_mailbox=_mailbox(environ),
+        bounce_address=_address(environ, "MASTHEAD_BOUNCE_ADDRESS"),
     )
+
+
+def _webhook_secrets(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    name = "MASTHEAD_MAIL_WEBHOOK_SECRET"
+    found = []
+    for text in _list(environ, name):
+        provider, equals, secret = text.partition("=")
+        if not equals or not provider.strip().isalnum() or len(secret) < 8:
+            raise BadEnvironment(f"{name} has to read PROVIDER=SECRET, with a secret of 8 characters or more.")
+        found.append((provider.strip().lower(), secret))
+    return tuple(found)
+
+
+def _mailbox(environ: Mapping[str, str]) -> str | None:
+    name = "MASTHEAD_BOUNCE_MAILBOX"
+    text = _url(environ, name, {"imaps", "imap", "pop3s", "pop3"})
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        complete = bool(parts.hostname and parts.username and parts.password) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise BadEnvironment(f"{name} has to name user, password and host, as in imaps://USER:PASSWORD@HOST/INBOX.")
+    return text
+
+
+def _address(environ: Mapping[str, str], name: str) -> str | None:
+    text = environ.get(name, "").strip()
+    if text and (text.count("@") != 1 or not text.isascii() or not text.isprintable() or " " in text or text[0] == "@"):
+        raise BadEnvironment(f"{name} is {text!r}, which is no e-mail address.")
+    return text or None
 
 
 def _stripe_key(environ: Mapping[str, str]) -> str | None:

@@ -93,13 +93,14 @@ def _still_ours(row: OutgoingMail) -> bool:
 
 def _submit(row: OutgoingMail, connection: object) -> None:
     publication = Publication.load()
+    sender = formataddr((publication.name, settings.DEFAULT_FROM_EMAIL))
+    headers = {"Message-ID": row.message_id, "Auto-Submitted": "auto-generated", **row.headers}
+    if settings.ENVELOPE_SENDER != settings.DEFAULT_FROM_EMAIL:
+        # Django takes the envelope's sender from the same field; what readers see stands in the header
+        headers["From"] = sender
+        sender = settings.ENVELOPE_SENDER
     message = EmailMultiAlternatives(
-        subject=row.subject,
-        body=row.text,
-        from_email=formataddr((publication.name, settings.DEFAULT_FROM_EMAIL)),
-        to=[row.to],
-        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated", **row.headers},
-        connection=connection,
+        subject=row.subject, body=row.text, from_email=sender, to=[row.to], headers=headers, connection=connection
     )
     if row.html:
         message.attach_alternative(row.html, "text/html")

@@ -52,8 +52,8 @@ IN_REVIEW = {"how-a-summit-is-made": 3}
 
 SLOTS = {
     "daily-review": ["top", "in-article", "side"],
-    "all-access": ["top", "in-article", "side"],
-    "plumb-line-books": ["in-article", "side"],
+    "all-access": ["top", "in-article", "side", "newsletter"],
+    "plumb-line-books": ["in-article", "side", "newsletter"],
     "harbour-hall": ["in-article", "side"],
 }
 _NAMES = {

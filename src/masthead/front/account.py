@@ -14,8 +14,10 @@ from django.http import HttpRequest
 
 from masthead.access import services as access
 from masthead.access.models import Grant
-from masthead.access.policy import WHOLE, Policy, Standing, Visitor, standing
+from masthead.access.policy import WHOLE, Policy, Reason, Standing, Visitor, standing
 from masthead.articles.models import Article, SavedArticle
+from masthead.billing import services as billing
+from masthead.billing.lifecycle import State
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
 from masthead.front import following, gifts, subscription
@@ -35,6 +37,7 @@ class Whole:
 
     words: str
     until: date | None
+    renews: date | None = None  # a subscription that goes on has no end: this is when it is paid for next
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +147,26 @@ def reading(request: HttpRequest, reader: Reader, policy: Policy, now: datetime)
         allowance=policy.allowance,
         period=policy.period,
         renews=renews,
-        whole=_whole(visitor, now, zone),
+        whole=_whole(reader, visitor, now, zone),
         institution=request.visitor.institution or "",  # type: ignore[attr-defined]
     )
 
 
-def _whole(visitor: Visitor, now: datetime, zone: ZoneInfo) -> Whole | None:
+def _whole(reader: Reader, visitor: Visitor, now: datetime, zone: ZoneInfo) -> Whole | None:
     if standing(visitor, now) is not Standing.SUBSCRIBER:
         return None
     held = [g for g in visitor.grants if g.article is None and g.kind in WHOLE and g.in_date(now)]
     longest = next((g for g in held if g.until is None), None) or max(held, key=lambda g: g.until or now)
-    return Whole(WHOLE_WORDS[longest.kind], day(longest.until, zone) if longest.until else None)
+    until = day(longest.until, zone) if longest.until else None
+    if longest.kind != Reason.SUBSCRIPTION or until is None:
+        return Whole(WHOLE_WORDS[longest.kind], until)
+    main = billing.held_by(reader).main
+    if main is None:  # another's, paid in this browser
+        return Whole(WHOLE_WORDS[longest.kind], until)
+    # the grant bridges the days until a payment is in: the reader is told what is paid for
+    paid = day(main.paid_until, zone) if main.paid_until and main.paid_until > now else until
+    due = main.renews if main.state in {State.ACTIVE, State.TRIALING} and main.renews and main.renews > now else None
+    return Whole(WHOLE_WORDS[longest.kind], paid, day(due, zone) if due else None)
 
 
 def shelf(reader: Reader, zone: ZoneInfo, now: datetime, number: str) -> Page:

@@ -651,24 +651,6 @@ def _saving(price: Price, others: list[Price], locale: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewslettersPage(Page):
-    template: ClassVar[str] = "front/newsletters.html"
-
-    newsletters: tuple[NewsletterFacts, ...]
-
-
-def newsletters_page() -> NewslettersPage:
-    """The newsletters and the form to ask for them."""
-    return NewslettersPage(
-        title="Newsletters",
-        description="Our free newsletters, by e-mail.",
-        canonical="/newsletters/",
-        crumbs=(Link("Home", "/"), Link("Newsletters", "/newsletters/")),
-        newsletters=newsletters(),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AboutPage(Page):
     template: ClassVar[str] = "front/about.html"
 

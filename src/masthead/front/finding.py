@@ -138,9 +138,7 @@ def _passage(blocks: Sequence[Block], marks: Marker) -> str:
     looked = blocks[:MOST_BLOCKS]
     promises = marks.promises([html for _, html in looked])
     promising = [
-        (-promise, kind == "heading", n)
-        for n, ((kind, _), promise) in enumerate(zip(looked, promises, strict=True))
-        if promise
+        (-promise, kind == "heading", n) for n, ((kind, _), promise) in enumerate(zip(looked, promises, strict=True)) if promise
     ]
     texts = [text for *_, n in sorted(promising)[:CLOSELY] if (text := plain(blocks[n][1]))]
     if not texts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles.models import Article
+from masthead.billing import offers
 from masthead.billing import services as billing
 from masthead.core import changelog, clock, events
 from masthead.front import mails
@@ -117,6 +118,7 @@ def change_address(*, row: Code) -> str:
     with changelog.transaction():
         old = readers.change_address(reader=row.reader, address=row.address)
         access.address_changed(old=old, new=row.address)
+        offers.address_changed(old=old, new=row.address)
         mails.address_changed(old=old, new=row.address)
     return row.address
 

@@ -12,6 +12,7 @@ from typing import Any
 from masthead.access.policy import Access
 from masthead.articles.pictures import Picture
 from masthead.front.content import ArticlePage, HomePage, ListPage, Page, PublicationFacts
+from masthead.front.editions import ArchivePage, EditionPage
 from masthead.front.guides import RelationPage, TopicPage
 
 CONTEXT = "https://schema.org"
@@ -34,6 +35,10 @@ def of(page: Page, publication: PublicationFacts) -> list[dict[str, Any]]:
         things.append(collection(page, publication))
     if isinstance(page, ListPage) and page.kind == "author" and not page.later_page:
         things.append(person(page, publication))
+    if isinstance(page, ArchivePage):
+        things.append({"@context": CONTEXT, **periodical(page.name, page.path, publication)})
+    if isinstance(page, EditionPage):
+        things.append(issue(page, publication))
     if len(page.crumbs) > 1:
         things.append(breadcrumbs(page, publication))
     return things
@@ -119,6 +124,28 @@ def person(page: ListPage, publication: PublicationFacts) -> dict[str, Any]:
     if page.portrait:
         found["image"] = absolute(page.portrait.src, publication)
     return {"@context": CONTEXT, "@type": "ProfilePage", "mainEntity": found}
+
+
+def periodical(name: str, path: str, publication: PublicationFacts) -> dict[str, Any]:
+    """A newsletter."""
+    return {"@type": "Periodical", "name": name, "url": absolute(path, publication), "publisher": publisher(publication)}
+
+
+def issue(page: EditionPage, publication: PublicationFacts) -> dict[str, Any]:
+    """One edition of a newsletter."""
+    found: dict[str, Any] = {
+        "@context": CONTEXT,
+        "@type": "PublicationIssue",
+        "name": page.title,
+        "url": absolute(page.canonical, publication),
+        "datePublished": page.letter.date.isoformat(),
+        "inLanguage": publication.language,
+        "isAccessibleForFree": True,
+        "isPartOf": periodical(page.letter.title, page.newsletter.path, publication),
+    }
+    if page.shared:
+        found["image"] = image(page.shared, publication)
+    return found
 
 
 def breadcrumbs(page: Page, publication: PublicationFacts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from masthead.billing import dates, money, services
+from masthead.billing import dates, money, services, twice
 from masthead.billing.lifecycle import State
 from masthead.billing.models import Invoice, Price, Subscription
 from masthead.core import clock
@@ -92,6 +92,10 @@ class Subscribed:
     may_change: bool
     may_change_card: bool
     over: bool
+    resume: str  # the button that takes a cancellation or a pause back
+    resumed: str  # what is collected then, and when: said before the press
+    give_back: str  # of one that runs on top of another: what its button gives back
+    deleted: str  # what becomes of it with the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ def words() -> Words:
 def of(reader: Reader) -> list[Subscribed]:
     """``reader``'s subscriptions: all that run, or else the one that ended last."""
     told = words()
-    said = [_said(row, told) for row in services.held_by(reader).subscriptions]
+    on_top = {found.second.pk for found in twice.of(reader)}
+    said = [_said(row, told, on_top=row.pk in on_top) for row in services.held_by(reader).subscriptions]
     running = [one for one in said if not one.over]
     return running or said[:1]
 
@@ -191,9 +196,13 @@ def _when(subscription: Subscription, now: Price, price: Price, told: Words) -> 
 
 
 def next_amount(subscription: Subscription) -> int | None:
-    """What the next payment comes to, introductions and offers reckoned in; None where nobody can say."""
+    """What the next payment comes to, introductions and offers reckoned in; None where nobody can say, or none is to come."""
+    return None if subscription.renews is None else _amount_if_it_goes_on(subscription)
+
+
+def _amount_if_it_goes_on(subscription: Subscription) -> int | None:
     price, checkout = subscription.price, subscription.checkout
-    if price is None or subscription.renews is None:
+    if price is None:
         return None
     paid = Invoice.objects.filter(subscription=subscription).exclude(state=Invoice.State.FAILED).count()
     bought = checkout is not None and checkout.price_id == price.pk
@@ -208,7 +217,7 @@ def _each(price: Price, locale: str) -> str:
     return f"{money.shown(price.amount, price.currency, locale)} a {price.interval}"
 
 
-def _said(row: Subscription, told: Words) -> Subscribed:
+def _said(row: Subscription, told: Words, *, on_top: bool = False) -> Subscribed:
     now = clock.now()
     state = State(row.state)
     opens = row.access_until is not None and row.access_until > now
@@ -216,7 +225,8 @@ def _said(row: Subscription, told: Words) -> Subscribed:
     due = told.amount(amount, row.price.currency) if amount is not None and row.price else ""
     customer = row.customer
     monthly = row.price is not None and row.price.interval == Price.Interval.MONTH
-    ended = state == State.ENDED
+    # given back or disputed and ended since: the payment has the word, but nothing follows
+    ended = state == State.ENDED or (state in {State.REFUNDED, State.DISPUTED} and row.renews is None)
     word, sentence = _in_words(row, state, told, due, opens)
     # "ended" with days left of what was paid for is still told with those that run
     return Subscribed(
@@ -237,12 +247,56 @@ def _said(row: Subscription, told: Words) -> Subscribed:
         may_change=state in {State.ACTIVE, State.TRIALING},
         may_change_card=not ended and customer is not None and state != State.CANCELLING,
         over=ended and not opens,
+        **_resuming(row, state, told),
+        give_back=_giving_back(row, told) if on_top else "",
+        deleted=_deleting(row, state, told),
     )
+
+
+def _resuming(row: Subscription, state: State, told: Words) -> dict[str, str]:
+    """What taking a cancellation or a pause back brings: where nothing is paid for any more, a payment at once."""
+    if state not in {State.CANCELLING, State.PAUSED}:
+        return {"resume": "", "resumed": ""}
+    amount = _amount_if_it_goes_on(row)
+    sum_ = told.amount(amount, row.price.currency) if amount is not None and row.price else ""
+    if row.paid_until is None or row.paid_until > clock.now():
+        word = "Resume now" if state == State.PAUSED else "Keep it after all"
+        then = "If you resume, nothing" if state == State.PAUSED else "If you keep it, nothing"
+        due = told.day(row.paid_until)
+        later = f" The next payment{f', {sum_},' if sum_ else ''} is then on {due}." if due else ""
+        return {"resume": word, "resumed": f"{then} is collected today.{later}"}
+    collected = sum_ or "the next payment"
+    every = row.price.interval if row.price else "period"
+    return {
+        "resume": f"Resume and pay {sum_} now" if sum_ else "Resume and pay now",
+        "resumed": "What you had paid for is used up. "
+        f"If you resume, {collected} is collected at once, for a {every} from today.",
+    }
+
+
+def _giving_back(row: Subscription, told: Words) -> str:
+    paid = row.invoices.filter(state=Invoice.State.PAID).order_by("-at", "-pk").first()
+    if paid is None or paid.refunded >= paid.amount:
+        return "It ends at once. Nothing was collected for it that could be given back."
+    left = told.amount(paid.amount - paid.refunded, paid.currency)
+    return f"It ends at once, and {left} goes back to the card it was paid with. Your other subscription goes on."
+
+
+def _deleting(row: Subscription, state: State, told: Words) -> str:
+    """What deleting the account does to a subscription that still collects, or that still opens."""
+    plan = row.price.plan.name if row.price else "All-Access"
+    opens = row.access_until is not None and row.access_until > clock.now()
+    rest = f" What you have paid for until {told.day(row.paid_until)} is lost, and nothing is given back for it." if opens else ""
+    if row.renews is None and state not in {State.PAUSED, State.STARTING}:
+        return f"Your subscription ({plan}) collects nothing any more.{rest}" if opens else ""
+    return f"Your subscription ({plan}) is cancelled at once: within minutes, and nothing more is collected from then on.{rest}"
 
 
 def _in_words(row: Subscription, state: State, told: Words, due: str, opens: bool) -> tuple[str, str]:
     until, paid = told.day(row.access_until), told.day(row.paid_until)
     next_payment = f"The next payment{f', {due},' if due else ''} is on {told.day(row.renews)}."
+    if row.renews is not None and row.renews <= clock.now():  # due, and its outcome not known yet: an hour, as a rule
+        next_payment = f"The next payment{f', {due},' if due else ''} is being collected now."
     match state:
         case State.STARTING:
             waits = "The first payment is not through yet: your bank may want you to agree to it, or another card is needed."

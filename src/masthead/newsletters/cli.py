@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from masthead.newsletters import sending, settling, watching
+from masthead.newsletters import bounce, sending, settling, watching
 from masthead.newsletters.models import Claim, Edition
 from masthead.newsletters.progress import Progress, progress
 
@@ -17,6 +17,9 @@ from masthead.newsletters.progress import Progress, progress
 @click.group(name="newsletters")
 def command() -> None:
     """See and steer how editions are mailed."""
+
+
+command.add_command(bounce.command)
 
 
 def _edition(name: str) -> Edition:

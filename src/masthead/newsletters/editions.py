@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Min, Q, Sum
+from django.db.models import Max, Min, Q, Sum
 
 from masthead.core import clock, events, notices
 from masthead.core.models import Publication
@@ -85,11 +85,14 @@ def _make_due(newsletter: Newsletter, now: datetime) -> None:
         Newsletter.objects.filter(pk=newsletter.pk, started=None).update(started=now)
         newsletter.started = now
     own = rule(newsletter)
-    after = max(newsletter.started, now - LOOKED_BACK)
+    scheduled = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED)
+    # made in their order, so that before the last one none is missing; what a clock that ran ahead made does not count
+    last = scheduled.filter(due__lte=now).aggregate(last=Max("due"))["last"]
+    after = max(newsletter.started, last or now - LOOKED_BACK)
     ahead = timedelta() if newsletter.paused else timedelta(minutes=newsletter.cutoff)
     coming = list(schedule.due_dates(own, after, now + ahead))
     keys = [due.date.isoformat() for due in coming]
-    there = set(Edition.objects.filter(newsletter=newsletter, key__in=keys).values_list("key", flat=True))
+    there = set(scheduled.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
     for due, key in zip(coming, keys, strict=True):
         if key not in there:
             _make(newsletter, own, due, now)

@@ -29,9 +29,9 @@ from django.db.models.functions import Coalesce, Mod
 
 from masthead.access.models import Grant
 from masthead.access.policy import WHOLE
-from masthead.core import clock
+from masthead.core import changelog, clock
 from masthead.core.timezones import zone
-from masthead.newsletters import rendering, schedule, suppression
+from masthead.newsletters import letters, rendering, schedule, suppression
 from masthead.newsletters.models import Delivery, Edition, EditionContent, Mailing, Newsletter, Suppression, Tick
 
 Standing = EditionContent.Standing
@@ -44,11 +44,13 @@ _P = 2147483647  # a prime: multiplying by others modulo it scatters neighbours
 def freeze(edition: Edition) -> bool:
     """Let ``edition`` (a draft, or approved) go. False where somebody else has, or it is no longer to go."""
     now = clock.now()
-    with transaction.atomic():
+    with changelog.transaction() as changes:
         waiting = Edition.objects.filter(pk=edition.pk, state__in=[Edition.State.DRAFT, Edition.State.APPROVED])
         if not waiting.update(state=Edition.State.SENDING, frozen=now, reason=""):
             return False
         edition.refresh_from_db()
+        changes.add(changelog.EDITIONS)  # its page on the web is there from now on
+        letters.pin(edition)
         recipients = _write_rows(edition, now)
         _keep_contents(edition)
         Edition.objects.filter(pk=edition.pk).update(recipients=recipients)

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.formats import date_format, get_format, time_format
 
 from masthead.access import services as access
 from masthead.access.policy import Access
 from masthead.articles import cards, rows, teaser
 from masthead.articles.models import Article
 from masthead.articles.pictures import SHARED, Picture, Shelf
+from masthead.core.languages import supported
+from masthead.core.models import Publication
 from masthead.newsletters import markdown
 from masthead.newsletters.mime import clean
-from masthead.newsletters.models import Block, Edition, EditionItem, Newsletter
+from masthead.newsletters.models import Block, Edition, EditionItem, Newsletter, RadarEvent
 
 PUBLIC = (Edition.State.SENDING, Edition.State.PAUSED, Edition.State.DONE)  # of these it can be said that they went
 ACCESS: dict[str, str] = {Access.OPEN: "Free to read", Access.SUBSCRIBERS: "All-Access"}
@@ -40,6 +45,7 @@ class Piece:
     dated: datetime | None = None
     date_precision: str = "day"
     picture: Picture | None = None
+    shared: Picture | None = None  # the same, as other sites show it beside a link
     credit: str = ""
     article: int | None = None
 
@@ -93,8 +99,8 @@ class Letter:
 def public(newsletter: Newsletter) -> QuerySet[Edition]:
     """The editions of ``newsletter`` that have a page on the web, newest first.
 
-    What was written to a part of its readers is a letter to those, and what was written by hand for a newsletter of subscribers is
-    theirs, too. Composed editions hold teasers only, whoever they went to.
+    What was written to a part of its readers is a letter to those, and what was written by hand for a newsletter of subscribers
+    is theirs, too. Composed editions hold teasers only, whoever they went to.
     """
     found = newsletter.editions.filter(state__in=PUBLIC, segment=Edition.Segment.ALL).order_by("-date", "-due", "-pk")
     if newsletter.audience == Newsletter.Audience.SUBSCRIBERS:
@@ -114,10 +120,12 @@ def path_of(newsletter: Newsletter | str, key: str = "") -> str:
     return f"/newsletters/{slug}/{key}/" if key else f"/newsletters/{slug}/"
 
 
-def letter(edition: Edition, now: datetime, *, variant: str = "a") -> Letter:
-    """What ``edition`` says at ``now``, with the subject of ``variant``. Eight queries at most."""
+def letter(edition: Edition, now: datetime, *, variant: str = "a", specs: Sequence[str] = (SHARED,)) -> Letter:
+    """What ``edition`` says at ``now``, with the subject of ``variant``; its picture drawn in ``specs``. Ten queries at most."""
     newsletter = edition.newsletter
-    sections = _sections(edition, list(edition.items.order_by("position", "pk")), now)
+    items = edition.items.select_related("entry__source", "event").order_by("position", "pk")
+    with _in_its_language():
+        sections = _sections(edition, list(items), now, specs)
     subject = _line(edition.subject_b if variant == "b" and edition.subject_b else edition.subject)
     headlines = [piece.headline for section in sections for piece in section.pieces]
     return Letter(
@@ -135,12 +143,12 @@ def letter(edition: Edition, now: datetime, *, variant: str = "a") -> Letter:
     )
 
 
-def _sections(edition: Edition, items: Sequence[EditionItem], now: datetime) -> tuple[Section, ...]:
+def _sections(edition: Edition, items: Sequence[EditionItem], now: datetime, specs: Sequence[str]) -> tuple[Section, ...]:
     """The items by block, in the newsletter's order; blocks it no longer has stand last."""
     order = {block.kind: _line(str(block)) for block in edition.newsletter.blocks.all()}
     for kind in Block:
         order.setdefault(kind.value, kind.label)
-    pieces = _pieces(items, now)
+    pieces = _pieces(items, now, specs)
     found = []
     for kind, heading in order.items():
         members = tuple(piece for item, piece in pieces if item.block == kind)
@@ -149,20 +157,21 @@ def _sections(edition: Edition, items: Sequence[EditionItem], now: datetime) -> 
     return tuple(found)
 
 
-def _pieces(items: Sequence[EditionItem], now: datetime) -> list[tuple[EditionItem, Piece]]:
+def _pieces(items: Sequence[EditionItem], now: datetime, specs: Sequence[str]) -> list[tuple[EditionItem, Piece]]:
     numbers = [item.article_id for item in items if item.article_id]
     known = {number: row for number, row in rows.cards(numbers).items() if row.is_listed(now)}
     names = rows.names(known)
     lead = next((known[item.article_id] for item in items if _may_lead(item, known)), None)
-    shelf = Shelf([lead.picture] if lead else [], [SHARED])
+    shelf = Shelf([lead.picture] if lead else [], tuple({*specs, SHARED}), makes=2)
     wordless = [n for item in items if (n := item.article_id) in known and not item.text and not known[n].standfirst]
     renderings = rows.renderings(wordless) if wordless else {}
     policy = access.current_policy() if wordless else None
     found: list[tuple[EditionItem, Piece]] = []
     for item in items:
         if item.article_id is None:
-            if item.block not in _OF_ARTICLES and item.headline.strip():
-                found.append((item, _outside(item)))
+            outside = _outside(item)
+            if outside.headline and item.block not in _OF_ARTICLES:
+                found.append((item, outside))
             continue
         row = known.get(item.article_id)
         if row is None:
@@ -172,7 +181,7 @@ def _pieces(items: Sequence[EditionItem], now: datetime) -> list[tuple[EditionIt
             text = teaser.summary("", teaser.teaser(renderings[row.id], policy).text, SHORT)
         own = names.get(row.id, rows.NOBODY)
         topics = cards.topic_links(own)
-        picture = shelf.picture(row.picture, _line(row.picture_alt), [SHARED]) if row is lead else None
+        picture = shelf.picture(row.picture, _line(row.picture_alt), specs) if row is lead else None
         found.append(
             (
                 item,
@@ -187,6 +196,7 @@ def _pieces(items: Sequence[EditionItem], now: datetime) -> list[tuple[EditionIt
                     dated=row.dated,
                     date_precision=row.date_precision,
                     picture=picture,
+                    shared=shelf.picture(row.picture, _line(row.picture_alt), [SHARED]) if row is lead else None,
                     credit=_credit(row.id) if picture else "",
                     article=row.id,
                 ),
@@ -208,14 +218,69 @@ def _credit(number: int) -> str:
 
 def _outside(item: EditionItem) -> Piece:
     """What is no article of ours: words as they were written elsewhere, and a link only to the web or to a path of ours."""
-    address = item.url.strip()
+    said = words_of(item)
+    address = said.url.strip()
     led = address.startswith(("https://", "http://")) or (address.startswith("/") and not address.startswith("//"))
     return Piece(
-        headline=_line(item.headline),
-        paragraphs=_paragraphs(item.text),
+        headline=_line(said.headline),
+        paragraphs=_paragraphs(said.text),
         address=clean(address) if led and not any(c.isspace() for c in address) else "",
-        source=_line(item.source),
+        source=_line(said.source),
     )
+
+
+class Words(NamedTuple):
+    """What is said of a piece of outside news or an event: the fields of its item."""
+
+    headline: str
+    text: str
+    url: str
+    source: str
+
+
+def words_of(item: EditionItem) -> Words:
+    """The editor's words where there are any, else those of the entry or event that ``item`` names."""
+    entry, event = item.entry, item.event
+    if entry is not None:
+        publisher = entry.publisher or (entry.source.name if entry.source else "")
+        thing = Words(entry.headline, entry.comment or teaser.summary("", entry.summary, SHORT), entry.url, publisher)
+    elif event is not None:
+        thing = Words(event.title, event.text, event.url, when(event))
+    else:
+        thing = Words("", "", "", "")
+    return Words(item.headline or thing.headline, item.text or thing.text, item.url or thing.url, item.source or thing.source)
+
+
+def when(event: RadarEvent) -> str:
+    """An event's day or days, hour and place, in the language that is active: "Tuesday 24 November, 14:00, Geneva"."""
+    day = f"{date_format(event.starts, 'l')} {date_format(event.starts, 'MONTH_DAY_FORMAT')}"
+    if event.ends and event.ends > event.starts:
+        first = date_format(event.starts, "j" if _same_month(event.starts, event.ends) and _day_first() else "MONTH_DAY_FORMAT")
+        day = f"{first}–{date_format(event.ends, 'MONTH_DAY_FORMAT')}"
+    hour = time_format(event.hour, "H:i") if event.hour else ""
+    return ", ".join(part for part in (day, hour, " ".join(event.place.split())) if part)[:120]
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
+
+
+def _day_first() -> bool:
+    return get_format("MONTH_DAY_FORMAT")[:1] in "jd"
+
+
+def pin(edition: Edition) -> None:
+    """Write down in ``edition`` what it says of outside news and events, which may be rewritten or removed once it has gone."""
+    items = list(edition.items.filter(article=None).select_related("entry__source", "event"))
+    with _in_its_language():
+        for item in items:
+            said = words_of(item)
+            item.headline, item.text, item.url, item.source = said.headline[:200], said.text, said.url[:1000], said.source[:120]
+    EditionItem.objects.bulk_update(items, ["headline", "text", "url", "source"])
+
+
+def _in_its_language() -> translation.override:
+    return translation.override(supported(Publication.load().language))
 
 
 def _line(text: str) -> str:

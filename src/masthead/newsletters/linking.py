@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from masthead.newsletters import clicks
-from masthead.newsletters.models import Edition, EditionLink
 from masthead.newsletters.mime import place
+from masthead.newsletters.models import Edition, EditionLink
 
 LONGEST = EditionLink._meta.get_field("url").max_length or 1000
 

@@ -31,8 +31,19 @@ def html(text: str) -> str:
 
 
 def blocks(markup: str) -> list[str]:
-    """What :func:`html` made, by paragraphs and such, in order: where it may be shortened."""
-    return [block for block in re.split(r"(?<=</p>|</h2>|</h3>|</ul>|</ol>|<hr>)\n(?=<(?:p|h2|h3|ul|ol|hr|blockquote)\b)", markup) if block]
+    """What :func:`html` made, by paragraphs, whole lists and such, in order: where it may be shortened."""
+    found: list[list[str]] = []
+    depth = 0
+    for line in markup.split("\n"):
+        if (depth == 0 and line.startswith(_BEGINNINGS)) or not found:
+            found.append([])
+        found[-1].append(line)
+        depth += len(_OPENING.findall(line)) - len(_CLOSING.findall(line))
+    return ["\n".join(lines) for lines in found]
+
+
+_BEGINNINGS = ("<p>", "<h2>", "<h3>", "<ul>", "<ol", "<hr>", "<blockquote>")
+_OPENING, _CLOSING = re.compile(r"<(?:ul|ol|blockquote|p)\b"), re.compile(r"</(?:ul|ol|blockquote|p)>")
 
 
 def with_addresses(markup: str, link: Callable[[str], str], picture: Callable[[str], str]) -> str:

@@ -1,8 +1,8 @@
 """An edition as a mail: HTML and text from the same blocks, and the MIME message with places (``mime``).
 
-An edition is rendered once for each kind of recipient, never for one reader: what is theirs stands in places. Its HTML stays below
-``MOST`` (Gmail hides what comes after 102 kB, with the unsubscribe link): where it would not, texts are shortened, then what
-stands last is left out, and the mail says that there is more.
+An edition is rendered once for each kind of recipient, never for one reader: what is theirs stands in places. Its HTML stays
+below ``MOST`` (Gmail hides what comes after 102 kB, with the unsubscribe link): where it would not, texts are shortened, then
+what stands last is left out, and the mail says that there is more.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def day(letter: Letter) -> str:
     """The edition's date in words, with its weekday."""
     # Django's British date cuts the month short, which is for tables
     date = "j F Y" if (translation.get_language() or "").startswith("en-gb") else "DATE_FORMAT"
-    return f"{date_format(letter.date, 'l')}, {date_format(letter.date, date)}"
+    comma = "،" if (translation.get_language() or "")[:2] in ("ar", "fa", "ur") else ","
+    return f"{date_format(letter.date, 'l')}{comma} {date_format(letter.date, date)}"
 
 
 def _html(letter: Letter, context: dict[str, Any], links: Linked) -> str:
@@ -197,7 +198,7 @@ def _full(address: str, base: str) -> str:
 
 
 def _ever_shorter(letter: Letter) -> Iterator[tuple[Letter, str]]:
-    """``letter`` whole, then ever less of it, each with the sentence that says so. Nothing is cut within a word or a paragraph."""
+    """``letter`` whole, then ever less of it, each with the sentence that says so. Nothing is cut within a word."""
     yield letter, ""
     for most in SHORTER:
         said = f"Texts were shortened to {most} characters" if most else "Texts were left out"
@@ -207,16 +208,17 @@ def _ever_shorter(letter: Letter) -> Iterator[tuple[Letter, str]]:
     while any(section.pieces for section in letter.sections):
         # what stands last in the longest section is missed least
         longest = max(letter.sections, key=lambda section: len(section.pieces))
-        left_out += 1
+        fewer = max(1, len(longest.pieces) // 10)
+        left_out += fewer
         letter = replace(
             letter,
             sections=tuple(
                 shorter
                 for each in letter.sections
-                if (shorter := replace(each, pieces=each.pieces[:-1]) if each is longest else each).pieces
+                if (shorter := replace(each, pieces=each.pieces[:-fewer]) if each is longest else each).pieces
             ),
         )
-        yield letter, f"{left_out} items and all texts were left out: the mail would have been too long."
+        yield letter, f"{left_out} items, and the texts of the others, were left out: the mail would have been too long."
     for name in ("body", "opening", "closing"):
         parts = markdown.blocks(getattr(letter, name))
         while parts:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from masthead.core import clock, notices
+from masthead.core import changelog, clock, notices
 from masthead.newsletters.models import Claim, Delivery, Edition, Mailing
 
 State = Delivery.State
@@ -51,10 +51,11 @@ def resume(edition: Edition, *, refused_again: bool = False) -> bool:
 
 def cancel(edition: Edition, reason: str = "") -> bool:
     """Mail ``edition`` to nobody more. What was submitted stays so. False where it is neither on its way nor paused."""
-    with transaction.atomic():
+    with changelog.transaction() as changes:
         alive = Edition.objects.filter(pk=edition.pk, state__in=[Edition.State.SENDING, Edition.State.PAUSED])
         if not alive.update(state=Edition.State.CANCELLED, reason=reason[:300], finished=clock.now()):
             return False
+        changes.add(changelog.EDITIONS)  # its page on the web is gone
         Delivery.objects.filter(edition=edition, state__in=UNDER_WAY).update(state=State.CANCELLED, settled=clock.now())
     notices.settled(_notice(edition))
     return True

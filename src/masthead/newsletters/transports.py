@@ -114,7 +114,7 @@ class _Pool:
 
         self._pool = Pool(
             server,
-            sender=settings.DEFAULT_FROM_EMAIL,
+            sender=settings.ENVELOPE_SENDER,
             connections=connections,
             take=feed.take,
             began=began,

@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
+from wagtail.images.permissions import permission_policy as images
 
 from masthead.access import passes
 from masthead.front.visitors import at_desk
@@ -25,8 +26,25 @@ LOGOUT = "/newsroom/logout/"
 ENROLL = "/newsroom/auth/2fa/"
 # where somebody may go who logged in by password and still has to set up the second factor that is required here
 ENROLLING = (LOGOUT, ENROLL, "/newsroom/auth/reauthenticate/")
-# Wagtail's own pages about articles. Some name drafts to whoever is in, whatever they may do with them.
-CONTENT = ("/newsroom/pages/", "/newsroom/choose-page/", "/newsroom/reports/", "/newsroom/workflows/")
+# Wagtail's own pages about articles, and what is chosen for them. Some name drafts to whoever is in, whatever they may do.
+CONTENT = (
+    "/newsroom/pages/",
+    "/newsroom/choose-",
+    "/newsroom/reports/",
+    "/newsroom/workflows/",
+    "/newsroom/articles/",
+    "/newsroom/author_chooser/",
+    "/newsroom/topic_chooser/",
+    "/newsroom/api/main/pages/",
+)
+# Wagtail shows every picture and document to whoever is in. Also a role without articles may work with them (advertisements).
+PICTURES = (
+    "/newsroom/images/",
+    "/newsroom/documents/",
+    "/newsroom/embeds/",
+    "/newsroom/tag-autocomplete/",
+    "/newsroom/api/",
+)
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
@@ -52,6 +70,8 @@ class NewsroomDoor:
         path = request.path_info
         if path.startswith(CONTENT) and sessions.in_newsroom(request) and not at_desk(request.user):
             return HttpResponse("Articles are not part of what you do here.\n", status=403, content_type="text/plain")
+        if path.startswith(PICTURES) and sessions.in_newsroom(request) and not _with_pictures(request.user):
+            return HttpResponse("Pictures are not part of what you do here.\n", status=403, content_type="text/plain")
         if path.startswith(OUTSIDE) or sessions.in_newsroom(request):
             return self.get_response(request)
         if path == LOGOUT:  # also for whoever gives up halfway through logging in
@@ -72,6 +92,10 @@ class NewsroomDoor:
             response.status_code = 303
         response["Cache-Control"] = "private, no-store"
         return response
+
+
+def _with_pictures(user: object) -> bool:
+    return at_desk(user) or images.user_has_any_permission(user, ["add", "change", "delete", "choose"])
 
 
 def _who(request: HttpRequest) -> tuple[object, bool]:

@@ -14,7 +14,7 @@ from masthead.access import services as access
 from masthead.access.models import Grant
 from masthead.access.policy import WHOLE
 from masthead.articles.models import SavedArticle
-from masthead.billing import audit, operations
+from masthead.billing import audit, operations, twice
 from masthead.billing import services as billing
 from masthead.billing.lifecycle import State
 from masthead.billing.models import Invoice, Subscription
@@ -29,6 +29,7 @@ from masthead.readers import addresses, codes, sessions
 from masthead.readers import services as readers
 from masthead.readers.models import Code, Device, Reader
 
+SETS_PRICES = "billing.change_price"
 RECENT = timedelta(days=1)  # how long ago a browser may have asked for a code, to be sent another
 
 
@@ -36,8 +37,20 @@ class NotPossibleError(ValueError):
     """That cannot be done for this reader; the message is for support."""
 
 
+def _not_for_oneself(action: str, reader: Reader, by: Reader) -> None:
+    """Four eyes: nobody gives themselves anything, but who sets prices and rules anyway. That they tried is in the log.
+
+    Whose account it is follows from the inbox: a second address with a tag is the same person.
+    """
+    same = reader.pk == by.pk or addresses.canonical(reader.email) == addresses.canonical(by.email)
+    if same and not by.has_perm(SETS_PRICES):
+        audit.note(action=f"refused: {action}", actor=by.subject, subject=reader.subject, reason="their own account")
+        raise NotPossibleError("That is your own account. Ask a colleague, or a publisher.")
+
+
 def comp(*, reader: Reader, days: int | None, until: datetime | None, reason: str, by: Reader) -> Grant:
-    """Give everything for a time."""
+    """Give everything for a time. Nobody gives it to themselves: see :func:`_not_for_oneself`."""
+    _not_for_oneself("comp", reader, by)
     with changelog.transaction():
         grant = access.give_comp(reader=reader, days=days, until=until, reason=reason, by=by)
         audit.note(action="comp", actor=by.subject, subject=reader.subject, reason=reason, until=_text(grant.until))
@@ -46,6 +59,7 @@ def comp(*, reader: Reader, days: int | None, until: datetime | None, reason: st
 
 def extend(*, reader: Reader, days: int, reason: str, by: Reader) -> Grant:
     """Give ``days`` more of everything, after what ``reader`` has. Raises :class:`NotPossibleError` where it gives nothing."""
+    _not_for_oneself("extend", reader, by)
     with changelog.transaction():
         Reader.objects.select_for_update().get(pk=reader.pk)  # two at once are two extensions, one after the other
         renewing = Subscription.objects.filter(reader=reader, renews__isnull=False, state__in=[State.ACTIVE, State.TRIALING])
@@ -75,7 +89,24 @@ def refund(*, invoice: Invoice, amount: int | None, reason: str, by: Reader) -> 
 
     The reason goes to the provider, too: it names no more than the log may.
     """
+    if invoice.subscription.reader is not None:
+        _not_for_oneself("refund", invoice.subscription.reader, by)
     return operations.refund(invoice=invoice, amount=amount, by=by.subject, reason=reason)
+
+
+def give_back(*, subscription: Subscription, reason: str, by: Reader) -> bool:
+    """End a second subscription and give its newest payment back; false where the worker has to go on trying."""
+    if subscription.reader is not None:
+        _not_for_oneself("give back", subscription.reader, by)
+    return twice.give_back(subscription=subscription, by=by.subject, reason=reason)
+
+
+def stop(*, subscription: Subscription, reason: str, by: Reader) -> Subscription:
+    """Let one of a reader's two subscriptions end with what is paid for; the only one is theirs to cancel."""
+    reader = subscription.reader
+    if reader is None or len(twice.collecting(reader)) < 2:
+        raise NotPossibleError("That is their only subscription: cancelling it is theirs, in two clicks on their account's page.")
+    return operations.cancel(subscription=subscription, by=by.subject, reason=reason, at_once=subscription.renews is None)
 
 
 def log_out(*, reader: Reader, reason: str, by: Reader) -> int:

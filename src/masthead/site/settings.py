@@ -242,6 +242,10 @@ elif MASTHEAD.email.way is Way.API:
     ANYMAIL = {"REQUESTS_TIMEOUT": (10, 60), **MASTHEAD.email.options}
 DEFAULT_FROM_EMAIL = f"letters@{MASTHEAD.base_url.partition('://')[2].partition(':')[0]}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# where a mail server sends back what it cannot deliver; to a provider's API it means nothing: it has bounces of its own
+ENVELOPE_SENDER = DEFAULT_FROM_EMAIL
+if MASTHEAD.bounce_address and MASTHEAD.email_url and MASTHEAD.email_url.startswith("smtp"):
+    ENVELOPE_SENDER = MASTHEAD.bounce_address
 
 WAGTAIL_SITE_NAME = "Masthead"
 WAGTAILADMIN_BASE_URL = MASTHEAD.base_url

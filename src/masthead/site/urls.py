@@ -13,6 +13,7 @@ urlpatterns = [
     path("newsroom/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("", include("masthead.billing.urls")),
+    path("", include("masthead.newsletters.urls")),
     path("", include("masthead.front.urls")),
 ]
 

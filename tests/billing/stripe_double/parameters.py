@@ -45,6 +45,7 @@ SHAPES: dict[str, Any] = {
     "GET /v1/prices": known.PriceListParams,
     "POST /v1/coupons": known.CouponCreateParams,
     "POST /v1/checkout/sessions": checkout.SessionCreateParams,
+    "POST /v1/checkout/sessions/ID/expire": checkout.SessionExpireParams,
     "POST /v1/subscriptions/ID": known.SubscriptionUpdateParams,
     "DELETE /v1/subscriptions/ID": known.SubscriptionCancelParams,
     "POST /v1/subscriptions/ID/resume": known.SubscriptionResumeParams,

@@ -195,6 +195,11 @@ class Double(Books):
                 thing = self.add("coupon", "co", **{**given, **off})
             case ("POST", "checkout/sessions", []):
                 thing = self.open_session(given)
+            case ("POST", "checkout/sessions", [name, "expire"]):
+                thing = self.get(name, "checkout.session")
+                if thing["status"] != "open":
+                    raise Wrong('Only Checkout Sessions with a status in ["open"] can be expired.')
+                self.expire(name)
             case ("POST", "subscriptions", [name]):
                 thing = self.update(name, given)
             case ("DELETE", "subscriptions", [name]):

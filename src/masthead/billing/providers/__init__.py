@@ -155,6 +155,12 @@ class Provider(Protocol):
     def begin_checkout(self, order: Order) -> Begun:
         """Open a checkout for ``order``. Asked again with the same reference, the same checkout."""
 
+    def close_checkout(self, *, reference: str, session: str) -> tuple[ProviderEvent, ...]:
+        """Let a ``session`` that is open run out now, so that nobody pays in it any more.
+
+        Returns what came of it, as :meth:`look_up_checkout` does: that it is closed, or what was bought in it meanwhile.
+        """
+
     def portal(self, *, customer: str, subscription: str, return_url: str, purpose: Purpose) -> str:
         """Where ``customer`` manages what they pay with; good for a short while."""
 
@@ -180,6 +186,9 @@ class Provider(Protocol):
 
         ``headers`` are looked up without regard to case.
         """
+
+    def without_persons(self, body: str) -> str:
+        """A verified ``body`` without names, addresses and the like, for it is kept for ever. :meth:`read` reads it as before."""
 
     def read(self, body: str) -> ProviderEvent | None:
         """What a verified ``body`` says; None for what is none of our business. May ask the provider."""

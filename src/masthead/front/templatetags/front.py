@@ -121,6 +121,12 @@ def absolute(address: str, publication: PublicationFacts) -> str:
     return structured.absolute(address, publication)
 
 
+@register.filter
+def in_full(address: str, base: str) -> str:
+    """An address in a text that is read elsewhere: a path of ours in full, any other as it is."""
+    return f"{base}{address}" if address.startswith("/") and not address.startswith("//") else address
+
+
 @register.simple_tag
 def json_ld(page: Page, publication: PublicationFacts) -> SafeString:
     """The page's structured data."""

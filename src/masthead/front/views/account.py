@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
+from masthead.billing import purchase
 from masthead.core import clock, privacy
 from masthead.core.models import Publication
-from masthead.front import account, services
+from masthead.front import account, services, subscription
 from masthead.front.render import render_personal
 from masthead.front.views.journey import SeeOther, _answer, asked_too_often, reader_of, too_many
 from masthead.front.views.posting import account_form
@@ -31,7 +32,12 @@ DONE = {  # what the page says after a form that worked: the section it is said 
     "newsletters": ("newsletters", "Your newsletters are saved."),
     "revoked": ("browsers", "That browser is logged out."),
     "cancelled": ("subscription", "It is cancelled. Nothing more is collected; you may take that back below."),
-    "resumed": ("subscription", "It goes on, as though nothing had been. Good to have you back."),
+    "resumed": ("subscription", "It goes on. Good to have you back."),
+    "given-back": ("subscription", "The second one has ended, and its payment is on its way back. The bank takes some days."),
+    "giving-back": (
+        "subscription",
+        "Our payment provider does not answer just now. It is noted, and we do it for you.",
+    ),
     "paused": ("subscription", "It is paused. Resume whenever you like."),
     "changed": ("subscription", "Your plan is changed."),
     "gift-revoked": ("gifts", "That link opens nothing any more. What it opened already stays open."),
@@ -59,13 +65,22 @@ def personal(view: ReaderView) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         reader = reader_of(request)
         if reader is None:
-            response: HttpResponse = SeeOther("/login/") if request.method == "POST" else HttpResponseRedirect("/login/")
+            way = _way_in(request)
+            response: HttpResponse = SeeOther(way) if request.method == "POST" else HttpResponseRedirect(way)
         else:
             response = view(request, reader, *args, **kwargs)
         response["Cache-Control"] = "private, no-store"
         return response
 
     return guarded
+
+
+def _way_in(request: HttpRequest) -> str:
+    """Where whoever is not logged in does so. A browser that paid reads everything and has an *Account* in its header: it is led
+    to where the mailed code is typed."""
+    device = devices.known(request)
+    paid = purchase.unproved(device) if device else None
+    return f"/subscribe/return/?checkout={paid.reference}" if paid else "/login/"
 
 
 def page(
@@ -229,4 +244,5 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
 def _delete_page(request: HttpRequest, reader: Reader, error: str = "", typed: str = "") -> HttpResponse:
     reading = account.reading(request, reader, request.policy, clock.now())  # type: ignore[attr-defined]
     context = {"reader": reader, "reading": reading, "error": error, "typed": typed, "gifts": reader.gift_links.exists()}
+    context |= {"subscriptions": [one for one in subscription.of(reader) if one.deleted]}
     return render_personal(request, "front/account/delete.html", context, status=422 if error else 200)

@@ -25,7 +25,7 @@ ITEMS = 30
 RSS = "application/rss+xml; charset=utf-8"
 
 
-class _Feed(Rss201rev2Feed):
+class Feed(Rss201rev2Feed):
     """RSS 2.0 with authors by name (its own ``author`` wants an address) and teasers as HTML."""
 
     def rss_attributes(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ def written(
     Without ``own_path`` it does not say where it is from: a private one is a secret, and feeds are passed on.
     """
     base = publication.base_url
-    feed = _Feed(
+    feed = Feed(
         title=title,
         link=f"{base}{path}",
         description=summary(description, title),

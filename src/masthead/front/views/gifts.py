@@ -97,9 +97,7 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
 
 def _gone(request: HttpRequest, state: State, path: str = "") -> HttpResponse:
     context = {"sentence": GONE[state], "path": path}
-    return _unindexed(
-        render_personal(request, "front/gift/gone.html", context, status=404 if state is State.UNKNOWN else 410)
-    )
+    return _unindexed(render_personal(request, "front/gift/gone.html", context, status=404 if state is State.UNKNOWN else 410))
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.core import changelog, clock
-from masthead.front import content, directory, headers
+from masthead.front import content, directory, editions, headers
 from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
@@ -23,12 +23,13 @@ def _answer(
     publication: content.PublicationFacts,
     path: str = "",
     fresh_until: datetime | None = None,
+    keys: tuple[str, ...] = (),
 ) -> HttpResponse:
     now = clock.now()
     view = view_for(request, path or page.canonical, publication)
     rendering = render_page(view, page, publication, now)
     fresh_until = earliest(rendering.fresh_until, content.next_listed(now), fresh_until)
-    mark = Mark(view, (changelog.LIST,), fresh_until=fresh_until, parameters=page.parameters)
+    mark = Mark(view, (changelog.LIST, *keys), fresh_until=fresh_until, parameters=page.parameters)
     return headers.variant(request, HttpResponse(rendering.html), mark)
 
 
@@ -106,7 +107,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 @require_safe
 def newsletters(request: HttpRequest) -> HttpResponse:
     """The newsletters, to tick."""
-    return _answer(request, content.newsletters_page(), content.publication_facts())
+    page = editions.newsletters_page()
+    return _answer(request, page, content.publication_facts(), keys=(changelog.EDITIONS,))
 
 
 @require_safe

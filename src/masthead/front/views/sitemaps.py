@@ -15,7 +15,7 @@ from masthead.articles import calendar, cards
 from masthead.articles.models import Article, Author, Topic
 from masthead.core import changelog, clock
 from masthead.core.timezones import zone
-from masthead.front import content, guides, headers
+from masthead.front import content, editions, guides, headers
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 
@@ -29,10 +29,10 @@ SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The parts: one of pages, one of pairs, one of the archive by date, and as many of articles as needed."""
+    """The parts: of pages, of pairs, of the archive by date and of newsletters one each, and as many of articles as needed."""
     parts = ceil(Article.objects.live().count() / PART)
     articles = (f"/sitemap-articles-{part}.xml" for part in range(1, parts + 1))
-    addresses = ["/sitemap-pages.xml", "/sitemap-relations.xml", "/sitemap-archive.xml", *articles]
+    addresses = ["/sitemap-pages.xml", "/sitemap-relations.xml", "/sitemap-archive.xml", "/sitemap-newsletters.xml", *articles]
     entries = "".join(f"<sitemap><loc>{_address(path)}</loc></sitemap>" for path in addresses)
     return _xml(request, f"<sitemapindex {SITEMAP}>{entries}</sitemapindex>")
 
@@ -63,6 +63,12 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def newsletters(request: HttpRequest) -> HttpResponse:
+    """The newsletters' archives and their editions (the newest 5,000)."""
+    return _urls(request, editions.addresses(PART), changelog.EDITIONS)
+
+
+@require_safe
 def articles(request: HttpRequest, part: int) -> HttpResponse:
     """One part of the articles, oldest of ours first, so that a full part changes no more."""
     rows = Article.objects.live().order_by("pk").values_list("slug", "last_published_at")
@@ -90,9 +96,9 @@ def news(request: HttpRequest) -> HttpResponse:
     return _xml(request, f'<urlset {SITEMAP} xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{entries}</urlset>')
 
 
-def _urls(request: HttpRequest, entries: Iterable[tuple[str, datetime | None]]) -> HttpResponse:
+def _urls(request: HttpRequest, entries: Iterable[tuple[str, datetime | None]], *keys: str) -> HttpResponse:
     urls = "".join(f"<url><loc>{_address(path)}</loc>{_changed(changed)}</url>" for path, changed in entries)
-    return _xml(request, f"<urlset {SITEMAP}>{urls}</urlset>")
+    return _xml(request, f"<urlset {SITEMAP}>{urls}</urlset>", *keys)
 
 
 def _changed(moment: datetime | None) -> str:
@@ -103,8 +109,8 @@ def _address(path: str) -> str:
     return escape(f"{settings.MASTHEAD.base_url}{path}")
 
 
-def _xml(request: HttpRequest, body: str) -> HttpResponse:
+def _xml(request: HttpRequest, body: str, *keys: str) -> HttpResponse:
     response = HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', content_type="application/xml; charset=utf-8")
     view = view_of_all(request.path, content.publication_facts().language)
     # what is new and what is old news moves on by itself
-    return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=clock.now() + timedelta(minutes=1)))
+    return headers.variant(request, response, Mark(view, (changelog.LIST, *keys), fresh_until=clock.now() + timedelta(minutes=1)))

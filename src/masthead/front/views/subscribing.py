@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from masthead.access import policy as rules
 from masthead.access.policy import decide
 from masthead.articles.models import Article
 from masthead.billing import links, offers, operations, purchase
-from masthead.billing.models import Checkout, Price, PromotionCode
+from masthead.billing.models import Checkout, Price, PromotionCode, Subscription
 from masthead.billing.providers import ProviderError, Purpose
 from masthead.core import clock, limits
 from masthead.core.cross_origin import same_origin_only
@@ -50,7 +52,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     promotion: PromotionCode | None = None
     if code := request.POST.get("code", "").strip():
         try:
-            promotion = offers.find(code=code, price=price)
+            promotion = offers.find(code=code, price=price, reader=reader)
         except offers.NoOfferError as error:
             return _form(request, article, typed, price, problem="code", error=str(error))
     if _too_often(request):
@@ -134,7 +136,7 @@ def _form(
         "page": page,
         "typed": typed,
         "chosen": price.pk if price else None,
-        "code": request.POST.get("code", "")[:40],
+        "offer_code": request.POST.get("code", "")[:40],  # not "code": by that name a field is drawn for six digits
         "problem": problem,
         "error": error,
         "logged_in": reader_of(request) is not None,
@@ -169,16 +171,32 @@ def came_back(request: HttpRequest) -> HttpResponse:
     reader = reader_of(request)
     mine = here or (reader is not None and found.logged_in and reader.pk == found.reader_id)
     article = services.article_by_slug(found.article)
-    if found.state == Checkout.State.PAID and mine:
+    now = clock.now()
+    opens = rules.standing(request.visitor, now) is rules.Standing.SUBSCRIBER  # type: ignore[attr-defined]
+    if found.state == Checkout.State.PAID and mine and opens:
         # whoever pays goes on to what they wanted: the pass in this answer knows of it already
         request.visitor_changed = True  # type: ignore[attr-defined]
         if reader is not None:
             return SeeOther(article.path_on_site if article else "/account/")
-    context = {"checkout": found, "mine": mine, "article": article, "state": found.state, "waits": _waits(found, device)}
+    context = {
+        "checkout": found,
+        "mine": mine,
+        "opens": opens,
+        "over": found.state == Checkout.State.PAID and not opens and not _runs(found, now),
+        "article": article,
+        "state": found.state,
+        "waits": _waits(found, device),
+    }
     response = render_personal(request, "front/subscribed.html", context)
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _runs(found: Checkout, now: datetime) -> bool:
+    """Whether what was bought still opens anything, to whoever logs in: the page may be looked at again years later."""
+    bought = Subscription.objects.filter(checkout=found).first()
+    return bought is not None and bought.access_until is not None and bought.access_until > now
 
 
 def _checkout(request: HttpRequest) -> Checkout:

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_safe
 
-from masthead.billing import operations
+from masthead.billing import operations, twice
 from masthead.billing.models import Invoice, Price, Subscription
 from masthead.billing.providers import ProviderError, Purpose
 from masthead.billing.providers.choice import UnknownProviderError
@@ -97,6 +97,14 @@ def resume(request: HttpRequest, reader: Reader, subscription: Subscription) -> 
     return _changed(request, "resumed")
 
 
+@account_form
+@about_one
+def give_back(request: HttpRequest, reader: Reader, subscription: Subscription) -> HttpResponse:
+    """End a subscription that runs on top of another, and give its payment back."""
+    finished = twice.give_back(subscription=subscription, by=reader.subject)
+    return _changed(request, "given-back" if finished else "giving-back")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_one
 def pause(request: HttpRequest, reader: Reader, subscription: Subscription) -> HttpResponse:
@@ -117,9 +125,7 @@ def pause(request: HttpRequest, reader: Reader, subscription: Subscription) -> H
         "choices": [(number, words.day(until)) for number, until in ends.items()],
         "error": "Please choose how long." if request.method == "POST" else "",
     }
-    return render_personal(
-        request, "front/account/subscription/pause.html", context, status=422 if context["error"] else 200
-    )
+    return render_personal(request, "front/account/subscription/pause.html", context, status=422 if context["error"] else 200)
 
 
 def _later(moment: datetime, months: int) -> datetime:
@@ -154,9 +160,7 @@ def card(request: HttpRequest, reader: Reader, subscription: Subscription) -> Ht
 
     Never more than that: whoever typed this reader's address may have paid, and a page that manages everything would show theirs.
     """
-    return SeeOther(
-        operations.portal(subscription=subscription, purpose=Purpose.CARD, return_path=f"{PAGE}#subscription")
-    )
+    return SeeOther(operations.portal(subscription=subscription, purpose=Purpose.CARD, return_path=f"{PAGE}#subscription"))
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from masthead.billing import inbox, money, operations
+from masthead.billing import inbox, money, operations, twice
 from masthead.billing.models import AuditEntry, Subscription, Webhook
 from masthead.billing.providers import Purpose, choice
+from masthead.newsroom import support
 from masthead.newsroom.views.base import NewsroomPage
 from masthead.readers.models import Reader
 
@@ -53,8 +54,34 @@ class PaymentsPage(_Paged):
             "state": self.request.GET.get("state", ""),
             "provider": choice.STRIPE if choice.current_is_real() else choice.SANDBOX,
             "real": choice.current_is_real(),
+            "twice": self._twice(),
+            "may_give_back": self.request.user.has_perm("billing.change_subscription"),
             "running": Subscription.objects.filter(renews__isnull=False).count(),
         }
+
+    def _twice(self) -> list[dict[str, Any]]:
+        """Readers of whom more than one subscription collects; ``second``: it came on top, and can go back with one press."""
+        rows = []
+        for reader, held in twice.readers()[:PER_PAGE]:
+            seconds = {found.second.pk for found in twice.of(reader)}
+            rows.append({"reader": reader, "held": [{"row": row, "second": row.pk in seconds} for row in held]})
+        return rows
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Give one back that was bought on top of another."""
+        if not request.user.has_perm("billing.change_subscription"):
+            raise PermissionDenied
+        found = get_object_or_404(Subscription.objects.select_related("reader"), subject=request.POST.get("give back", ""))
+        try:
+            if support.give_back(subscription=found, reason="paid twice", by=request.user):
+                messages.success(request, "It has ended, its newest payment goes back, and they were told.")
+            else:
+                messages.warning(request, "It is noted: the payment provider does not answer, and the worker goes on trying.")
+        except (support.NotPossibleError, operations.NotPossibleError) as error:
+            messages.error(request, str(error))
+        response = HttpResponseRedirect(request.path)
+        response.status_code = 303
+        return response
 
 
 class WebhookPage(NewsroomPage):
@@ -78,9 +105,7 @@ class WebhookPage(NewsroomPage):
         return self._row
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = Subscription.objects.filter(
-            ledger__provider=self.row.provider, ledger__event_id=self.row.event_id
-        ).first()
+        found = Subscription.objects.filter(ledger__provider=self.row.provider, ledger__event_id=self.row.event_id).first()
         may_replay = self.request.user.has_perm("billing.change_webhook") and choice.in_use(self.row.provider)
         return super().get_context_data(**kwargs) | {"row": self.row, "subscription": found, "may_replay": may_replay}
 

@@ -22,9 +22,9 @@ from masthead.access import services
 from masthead.access.explain import KINDS
 from masthead.access.models import Grant
 from masthead.articles.models import Article
-from masthead.billing import money
+from masthead.billing import money, twice
 from masthead.billing import services as billing
-from masthead.billing.models import AuditEntry, Invoice
+from masthead.billing.models import AuditEntry, Invoice, Subscription
 from masthead.billing.operations import NotPossibleError as NotPossibleAtProvider
 from masthead.billing.providers import ProviderError
 from masthead.billing.providers.choice import UnknownProviderError
@@ -164,7 +164,39 @@ class MergeForm(ReasonForm):
     other = forms.CharField(
         max_length=254, label="Address of the other account", help_text="It is deleted; all it had is carried here."
     )
-    field_order = ("other", "reason")
+    end = forms.ChoiceField(
+        required=False,
+        label="Where both have a subscription that renews",
+        choices=[
+            ("", "Tell me first"),
+            ("kept", "End this account's"),
+            ("gone", "End the other's"),
+            ("neither", "Keep both: they pay twice"),
+        ],
+        help_text="What is ended runs to the end of what is paid for.",
+    )
+    field_order = ("other", "end", "reason")
+
+
+class StopForm(ReasonForm):
+    """One of several subscriptions that collect: it ends with what is paid for, or goes back."""
+
+    subscription = forms.ModelChoiceField(Subscription.objects.none(), label="Which", empty_label=None)
+    back = forms.BooleanField(
+        required=False, label="Give its newest payment back", help_text="It ends at once then. Only for what came on top."
+    )
+    field_order = ("subscription", "back", "reason")
+
+    def __init__(self, *args: Any, reader: Reader, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["subscription"]
+        field.queryset = Subscription.objects.filter(pk__in=[row.pk for row in twice.collecting(reader)]).order_by("-created")
+        field.label_from_instance = _subscription_label
+
+
+def _subscription_label(row: Subscription) -> str:
+    due = f"next payment {row.renews:%-d %b %Y}" if row.renews else row.get_state_display()
+    return f"{row.price or 'unknown'}, since {row.created:%-d %b %Y}, {due}"
 
 
 class AnonymiseForm(ReasonForm):
@@ -235,6 +267,7 @@ class ReaderPage(NewsroomPage):
             .order_by("-created")
             .values("kind", "state", "created", "settled")[:30],
             "subscriptions": billing.held_by(reader).subscriptions,
+            "collecting": len(twice.collecting(reader)),
             "may_see_ledger": self.request.user.has_perm("billing.view_ledgerevent"),
             "invoices": [
                 {
@@ -269,6 +302,8 @@ class ReaderPage(NewsroomPage):
             form = RefundForm(reader=self.reader, auto_id="refund-%s")
             if form.fields["invoice"].queryset.exists():
                 found["refund"] = form
+            if len(twice.collecting(self.reader)) > 1:
+                found["stop"] = StopForm(reader=self.reader, auto_id="stop-%s")
         if user.has_perm("readers.support_reader"):
             found["code"] = ReasonForm(auto_id="code-%s")
             if not self.reader.is_staff:
@@ -285,7 +320,7 @@ class ReaderPage(NewsroomPage):
         form = self._forms().get(action)
         if form is None:
             raise PermissionDenied
-        more = {"reader": self.reader} if action == "refund" else {}
+        more = {"reader": self.reader} if action in {"refund", "stop"} else {}
         form = type(form)(request.POST, auto_id=f"{action}-%s", **more)
         if not form.is_valid():
             return self._wrong(action, form)
@@ -307,13 +342,17 @@ class ReaderPage(NewsroomPage):
         form = CompForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(comp_form=form), status=422)
-        support.comp(
-            reader=self.reader,
-            days=form.cleaned_data["days"],
-            until=form.ends,
-            reason=form.cleaned_data["reason"],
-            by=request.user,
-        )
+        try:
+            support.comp(
+                reader=self.reader,
+                days=form.cleaned_data["days"],
+                until=form.ends,
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+            )
+        except support.NotPossibleError as error:
+            form.add_error(None, str(error))
+            return self.render_to_response(self.get_context_data(comp_form=form), status=422)
         messages.success(request, f"{self.reader} has All-Access, at their next click.")
         return _back(request.path)
 
@@ -360,8 +399,37 @@ class ReaderPage(NewsroomPage):
 
     def _merge(self, asked: dict[str, Any]) -> str:
         other = support.find_other(reader=self.reader, address=asked["other"])
+        held = {"kept": twice.collecting(self.reader), "gone": twice.collecting(other)}
+        both, end = all(held.values()), asked["end"]
+        if both and not end:
+            own, others = (", ".join(map(_subscription_label, held[name])) for name in ("kept", "gone"))
+            raise support.NotPossibleError(
+                f"Both have a subscription that renews; merged, they would pay twice. This account's: {own}. "
+                f"The other's: {others}. Say below which of them is to end. Nothing was done."
+            )
         support.merge(kept=self.reader, gone=other, reason=asked["reason"], by=self.request.user)
+        if both and end in held:
+            self._stop_merged(held[end], asked["reason"])
+        if len(twice.collecting(self.reader)) > 1:
+            messages.warning(self.request, "More than one subscription renews now, and they pay for each. End one of them below.")
         return "The two are one now, and both addresses were told."
+
+    def _stop_merged(self, rows: list[Subscription], reason: str) -> None:
+        for row in rows:
+            try:
+                row.refresh_from_db()
+                support.stop(subscription=row, reason=reason, by=self.request.user)
+            except (support.NotPossibleError, NotPossibleAtProvider, ProviderError, UnknownProviderError) as error:
+                messages.error(self.request, f"{row.external_id} is not ended: {error}")
+
+    def _stop(self, asked: dict[str, Any]) -> str:
+        subscription, reason = asked["subscription"], asked["reason"]
+        if not asked["back"]:
+            support.stop(subscription=subscription, reason=reason, by=self.request.user)
+            return "It ends with what is paid for, and nothing more is collected for it."
+        if support.give_back(subscription=subscription, reason=reason, by=self.request.user):
+            return "It has ended, its newest payment goes back, and they were told."
+        return "It is noted: the payment provider does not answer, and the worker goes on trying."
 
     def _anonymise(self, asked: dict[str, Any]) -> str:
         if addresses.identity(asked["address"].strip().lower()) != addresses.identity(self.reader.email.lower()):

@@ -86,9 +86,7 @@ def session_for(order: Order) -> Thing:
         "state": "open",
     }
     with transaction.atomic():
-        row, _ = Thing.objects.get_or_create(
-            number=name, defaults={"kind": SESSION, "data": data, "created": _now()}
-        )
+        row, _ = Thing.objects.get_or_create(number=name, defaults={"kind": SESSION, "data": data, "created": _now()})
     return row
 
 
@@ -144,6 +142,15 @@ def decline(name: str) -> None:
         row = _locked(SESSION, name)
         row.data["declined"] = row.data.get("declined", 0) + 1
         row.save(update_fields=["data"])
+
+
+def expire(name: str) -> None:
+    """Nobody pays in the session ``name`` any more; one that is paid stays so."""
+    with transaction.atomic():
+        row = _locked(SESSION, name)
+        if row.data["state"] == "open" and datetime.fromisoformat(row.data["expires"]) > _now():
+            row.data["expires"] = _now().isoformat()
+            row.save(update_fields=["data"])
 
 
 def _later(moment: datetime, interval: str) -> datetime:
@@ -325,9 +332,7 @@ def fail(subscription: str, *, needs_action: bool = False) -> list[ProviderEvent
         invoice = _open_invoice(thing)
         if invoice is None:
             period = _next(thing)
-            invoice = _add(
-                INVOICE, number("in"), {"amount": _due(thing), "period": _pair(period), "failures": []}, thing.number
-            )
+            invoice = _add(INVOICE, number("in"), {"amount": _due(thing), "period": _pair(period), "failures": []}, thing.number)
             _change(thing, status=Status.PAST_DUE, period=_pair(period))
         period = _span(invoice.data["period"]) or _next(thing)
         failure = Failure(

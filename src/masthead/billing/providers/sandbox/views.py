@@ -85,8 +85,14 @@ def _checkout_page(
 ) -> HttpResponse:
     data = session.data
     over = data["state"] != "open" or datetime.fromisoformat(data["expires"]) <= clock.now()
-    context = {"data": data, "error": error, "asks": asks, "over": over, **_amounts(data)}
+    context = {"data": data, "address": masked(data["address"]), "error": error, "asks": asks, "over": over, **_amounts(data)}
     return render(request, "sandbox/checkout.html", context, status=status)
+
+
+def masked(address: str) -> str:
+    """``address`` as far as who typed it knows it again: whoever has the page's address sees the page."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain[:1]}…{domain[domain.rfind('.') :]}" if at else ""
 
 
 def _amounts(data: dict[str, Any]) -> dict[str, str]:
@@ -154,19 +160,20 @@ def _send_again(request: HttpRequest, visit: dict[str, str], thing: Thing, numbe
     return SeeOther(request.path)
 
 
-def _portal_page(
-    request: HttpRequest, visit: dict[str, str], thing: Thing, error: str = "", status: int = 200
-) -> HttpResponse:
+def _portal_page(request: HttpRequest, visit: dict[str, str], thing: Thing, error: str = "", status: int = 200) -> HttpResponse:
     customer = Thing.objects.filter(kind=books.CUSTOMER, number=thing.data["customer"]).first()
     context = {
         "visit": visit,
         "data": thing.data,
+        "address": masked(thing.data["address"]),
         "card": customer.data["card"] if customer else None,
         "all_of_it": visit["purpose"] == Purpose.MANAGE,
         "period": [datetime.fromisoformat(text) for text in thing.data["period"]],
         "invoices": [_invoice(row, thing.data["currency"]) for row in _things(books.INVOICE, thing)],
-        "events": [{"number": row.number, "kind": row.data["kind"], "at": row.created} for row in _things(books.EVENT,
-        thing)[:30]], "error": error,
+        "events": [
+            {"number": row.number, "kind": row.data["kind"], "at": row.created} for row in _things(books.EVENT, thing)[:30]
+        ],
+        "error": error,
         "amount": money.exact(thing.data["amount"], thing.data["currency"], "en-GB"),
     }
     return render(request, "sandbox/portal.html", context, status=status)

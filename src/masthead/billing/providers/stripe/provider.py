@@ -25,7 +25,7 @@ from masthead.billing.providers import (
     Refused,
     seen,
 )
-from masthead.billing.providers.stripe import events, memory, objects, orders
+from masthead.billing.providers.stripe import events, memory, objects, orders, persons
 from masthead.billing.providers.stripe.client import VERSION, Data, Heard, Missing, Params, Stale, ask, each, services
 from masthead.core import clock
 
@@ -104,6 +104,15 @@ class Stripe:
                 ask(coupons.create, params=coupon.params, key=f"coupon:{coupon.number}", what="making a coupon")
             except ProviderError:  # made by another buyer meanwhile, or not at all
                 ask(coupons.retrieve, coupon.number, what="looking for a coupon")
+
+    def close_checkout(self, *, reference: str, session: str) -> tuple[ProviderEvent, ...]:
+        try:
+            ask(services().checkout.sessions.expire, session, key=f"expire:{session}", what="closing a checkout")
+        except ProviderError as error:
+            if error.again:
+                raise
+            # paid or run out meanwhile: which of the two, the look tells
+        return self.look_up_checkout(reference=reference, session=session)
 
     def portal(self, *, customer: str, subscription: str, return_url: str, purpose: Purpose) -> str:
         if purpose is Purpose.CARD and (invoice := self._payable(subscription)):
@@ -264,6 +273,9 @@ class Stripe:
             if isinstance(error, Refused):
                 raise
             raise Refused("it is signed, but no event") from error
+
+    def without_persons(self, body: str) -> str:
+        return persons.left_out(body)
 
     def read(self, body: str) -> ProviderEvent | None:
         event = json.loads(body)
@@ -527,4 +539,3 @@ def _signed_at(signature: str) -> datetime:
 def _live() -> bool:
     key = settings.MASTHEAD.stripe_secret_key or ""
     return key.startswith(("sk_live_", "rk_live_"))
-
