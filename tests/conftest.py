@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ def _empty_cache_after_use(request: pytest.FixtureRequest) -> Iterator[None]:
             client = cache._cache.get_client(write=True)
             for key in client.scan_iter(f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
                 client.delete(key)
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_last_edition() -> Iterator[None]:
+    """The note of the last edition lies beside the database; one that is rolled back must not be taken for one put back."""
+    yield
+    (Path(os.environ["MASTHEAD_DATA"]) / "last-edition.json").unlink(missing_ok=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,7 +21,16 @@ from masthead.articles.models import Article, Author, KeyArticle, Milestone, Rel
 from masthead.core import clock
 from masthead.core.models import OutgoingMail, Publication
 from masthead.demo import archive, cli, content_files, services
-from masthead.newsletters.models import Newsletter
+from masthead.newsletters import composing, editions
+from masthead.newsletters.models import (
+    Edition,
+    EditionItem,
+    Newsletter,
+    NewsletterBlock,
+    RadarEvent,
+    WelcomeStep,
+    WireEntry,
+)
 from masthead.newsroom.models import Plan
 from masthead.readers.models import Reader
 
@@ -125,7 +134,7 @@ def credentials():
 def test_a_fill(quick, credentials):
     told = []
     services.fill(lambda *each: told.append(each))
-    assert told[-1][1] == told[-1][2] == 35
+    assert told[-1][1] == told[-1][2] == 36
 
     publication = Publication.load()
     assert publication.name == "Sextant" and publication.timezone == "Europe/London" and publication.contact_email
@@ -179,6 +188,43 @@ def test_a_fill(quick, credentials):
 
 
 @pytest.mark.django_db
+def test_its_newsletters_have_a_past_and_a_next_edition(quick, credentials, monkeypatch):
+    services.fill()
+    assert {row.slug: (row.weekdays, f"{row.hour:%H:%M}") for row in Newsletter.objects.all()} == {
+        "daily": ("12345", "06:00"),
+        "weekly": ("6", "08:00"),
+    }
+    for newsletter in Newsletter.objects.all():
+        newsletter.full_clean()
+        past = list(newsletter.editions.order_by("due"))
+        assert [row.state for row in past] == ["done", "done"] and all(row.due < clock.now() for row in past)
+        assert [row.deliveries.count() for row in past] == [0, 0]
+        for edition in past:
+            blocks = [item.block for item in edition.items.all()]
+            assert set(blocks) == {block.kind for block in newsletter.blocks.all()}, edition
+            assert edition.subject and edition.items.filter(block="library").count() == 1
+            assert all(item.article.dated < edition.due for item in edition.items.exclude(article=None))
+    for row in WireEntry.objects.all():
+        row.full_clean(exclude=["source", "picked", "picked_by", "picked_for", "dismissed"])
+        assert row.url.split("/")[2].endswith(".example")
+    for row in RadarEvent.objects.all():
+        row.full_clean()
+    assert WelcomeStep.objects.count() == 3
+    # the next Daily takes what is picked, and sends nothing again that readers have had
+    editions.tick()
+    daily = Newsletter.objects.get(slug="daily")
+    later = clock.now() + timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    editions.tick()
+    coming = daily.editions.order_by("-due").first()
+    if coming.composed is None:
+        composing.compose(coming)
+    assert coming.items.filter(block="wire").count() == 3
+    had = EditionItem.objects.filter(edition__state="done", edition__newsletter=daily).exclude(article=None)
+    assert not set(had.values_list("article_id", flat=True)) & set(coming.items.values_list("article_id", flat=True))
+
+
+@pytest.mark.django_db
 def test_again_it_changes_nothing_and_keeps_what_was_changed(quick, credentials):
     services.fill()
     article = Article.objects.get(slug="why-straits-outlast-empires")
@@ -190,6 +236,7 @@ def test_again_it_changes_nothing_and_keeps_what_was_changed(quick, credentials)
     before = credentials.read_text()
     models = (Page, Image, Author, Topic, Relation, Milestone, KeyArticle)
     models += (Advertisement, Newsletter, PolicyVersion, Reader, Revision)
+    models += (NewsletterBlock, Edition, EditionItem, WireEntry, RadarEvent, WelcomeStep)
     counts = [model.objects.count() for model in models]
     services.fill()
     assert [model.objects.count() for model in models] == counts

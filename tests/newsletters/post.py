@@ -75,3 +75,12 @@ def make_edition(newsletter: Newsletter, **fields: Any) -> Edition:
         "subject": "The news",
     }
     return Edition.objects.create(newsletter=newsletter, **{**made, **fields})
+
+
+def freeze_for(count: int, **fields: Any) -> Edition:
+    """An edition on its way to ``count`` readers."""
+    daily = make_newsletter()
+    make_readers(count, daily)
+    edition = make_edition(daily, **fields)
+    freezing.freeze(edition)
+    return edition

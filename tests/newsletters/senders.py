@@ -25,7 +25,7 @@ from newsletters.sink import Sink
 
 CONNECTIONS = 6
 HASTY = Patience(
-    connect=2, greeting=2, hello=2, envelope=1.5, data=1.5, content=2, end=1.5, farewell=0.3, idle=1, retry=0.02, longest=0.2
+    connect=2, greeting=2, hello=2, envelope=3, data=3, content=3, end=3, farewell=0.3, idle=1, retry=0.02, longest=0.2
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from factories import make_article
 from masthead.core.models import Notice, OutgoingMail
 from masthead.newsletters import editions
-from masthead.newsletters.models import Edition, Holiday, Newsletter
+from masthead.newsletters.models import Edition, Holiday, Newsletter, RadarEvent
 
 from .conftest import Clock
 
@@ -110,6 +110,22 @@ class TestLeftOut:
         editions.tick()
         assert frozen == ["daily:2026-11-23"]
 
+    def test_an_approved_edition_of_standing_blocks_goes_and_an_empty_one_never(
+        self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]
+    ) -> None:
+        RadarEvent.objects.create(title="Summit", starts=date(2026, 11, 23))
+        make_newsletter(blocks="latest radar")
+        make_newsletter("briefing", blocks="latest")
+        editions.tick()
+        standing_clock.at("2026-11-23T05:00")
+        editions.tick()
+        for edition in Edition.objects.all():
+            editions.approve(edition=edition, by=None)
+        standing_clock.at("2026-11-23T06:00")
+        editions.tick()
+        assert frozen == ["daily:2026-11-23"]
+        assert Edition.objects.get(newsletter__slug="briefing").state == "skipped"
+
     def test_a_holiday_is_no_due_date(self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:
         daily = make_newsletter()
         Holiday.objects.create(day=date(2026, 11, 23), name="St Clement's Day", newsletter=daily)
@@ -171,6 +187,51 @@ class TestLeftOut:
         standing_clock.at("2026-11-23T07:00")
         editions.tick()
         assert not Edition.objects.exists()
+
+    def test_a_schedule_that_is_changed_makes_up_for_nothing_either(
+        self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]
+    ) -> None:
+        daily = make_newsletter(weekdays="5")
+        editions.tick()
+        standing_clock.at("2026-11-24T09:00")
+        daily.weekdays = "2345"
+        daily.save()
+        editions.tick()
+        assert not Edition.objects.exists()  # Tuesday's hour is past, though not too late
+        standing_clock.at("2026-11-25T05:00")
+        editions.tick()
+        assert list(Edition.objects.values_list("key", flat=True)) == ["2026-11-25"]
+
+
+def test_a_clock_that_ran_ahead_costs_no_edition(make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:
+    make_newsletter()
+    publish("A Canal Is a Promise", standing_clock.moment)
+    editions.tick()
+    standing_clock.at("2026-11-23T05:10")
+    editions.tick()
+    standing_clock.at("2026-12-24T05:10")
+    editions.tick()
+    assert Edition.objects.filter(state="skipped").count() == 23
+    for moment in ("2026-11-23T05:20", "2026-11-23T06:00"):
+        standing_clock.at(moment)
+        editions.tick()
+    assert frozen == ["daily:2026-11-23"]
+    publish("Another", standing_clock.at("2026-11-24T04:00"))
+    standing_clock.at("2026-11-24T06:00")
+    editions.tick()
+    assert frozen == ["daily:2026-11-23", "daily:2026-11-24"]
+
+
+def test_a_clock_that_is_put_back_makes_no_second_edition(
+    make_newsletter: Make, standing_clock: Clock, frozen: list[str]
+) -> None:
+    make_newsletter()
+    publish("A Canal Is a Promise", standing_clock.moment)
+    editions.tick()
+    for moment in ("2026-11-23T06:00", "2026-11-23T04:30", "2026-11-23T05:00", "2026-11-23T06:00", "2026-11-22T06:00"):
+        standing_clock.at(moment)
+        editions.tick()
+    assert frozen == ["daily:2026-11-23"] and Edition.objects.count() == 1
 
 
 class TestEditors:

@@ -1,7 +1,8 @@
 """The kill matrix: whatever dies, no address is mailed twice, none is skipped, and few are in doubt.
 
-Senders are real processes that are really killed; the mail server counts what it took before it says so (``sink``). After everything
-went wrong one sender may work in peace, and then each address is submitted once, or shown as in doubt, refused or deferred.
+Senders are real processes that are really killed; the mail server counts what it took before it says so (``sink``). After
+everything went wrong one sender may work in peace, and then each address is submitted once, or shown as in doubt, refused or
+deferred.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from masthead.newsletters import claiming, freezing, journal, judging, sending, settling, watching
+from masthead.core.models import Notice
+from masthead.newsletters import claiming, journal, judging, sending, settling, watching
 from masthead.newsletters.models import Claim, Delivery, Edition
-from newsletters.post import make_edition, make_newsletter, make_readers, render_small
+from newsletters.post import freeze_for, render_small
 from newsletters.senders import CONNECTIONS, Sender, in_doubt, settled, until, verdict
 from newsletters.sink import Fault, Sink, sink
 
@@ -30,8 +32,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> No
     """Everything that waits waits less."""
     render_small(monkeypatch)
     settings.MASTHEAD = replace(settings.MASTHEAD, data=tmp_path)
-    monkeypatch.setattr(watching, "LEASE", 1.5)
-    monkeypatch.setattr(watching, "STILL", 2.5)
+    monkeypatch.setattr(watching, "LEASE", 3.0)
+    monkeypatch.setattr(watching, "STILL", 4.5)
     monkeypatch.setattr(sending, "RENEW", 0.2)
     monkeypatch.setattr(sending, "IDLE", 0.1)
     monkeypatch.setattr(sending, "LOOK", 0.05)
@@ -39,15 +41,6 @@ def _hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> No
     monkeypatch.setattr(claiming, "durable", lambda: None)  # processes are killed here, not machines
     monkeypatch.setattr(judging, "BACK_OFF", [judging.timedelta(milliseconds=50)] * 6)
     monkeypatch.setattr(judging, "SERVER_AWAY", judging.timedelta(milliseconds=50))
-
-
-def frozen(count: int) -> Edition:
-    """An edition on its way to ``count`` readers."""
-    daily = make_newsletter()
-    make_readers(count, daily)
-    edition = make_edition(daily)
-    freezing.freeze(edition)
-    return edition
 
 
 def all_in_order(edition: Edition, server: Sink, *, most_in_doubt: int, refused: int = 0) -> None:
@@ -75,7 +68,7 @@ def in_peace(server: Sink, **more: object) -> None:
 
 
 def test_undisturbed_everybody_gets_it_once(tmp_path: Path) -> None:
-    edition = frozen(1200)
+    edition = freeze_for(1200)
     with sink(tmp_path) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=0)
@@ -84,7 +77,7 @@ def test_undisturbed_everybody_gets_it_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_killed_at_random_moments(tmp_path: Path, seed: int) -> None:
-    edition = frozen(700)
+    edition = freeze_for(700)
     moments = random.Random(seed)
     with sink(tmp_path, delay=0.002) as server:
         deaths = 0
@@ -104,7 +97,7 @@ def test_killed_at_random_moments(tmp_path: Path, seed: int) -> None:
 
 
 def test_told_to_end_at_random_moments_leaves_nothing_in_doubt(tmp_path: Path) -> None:
-    edition = frozen(700)
+    edition = freeze_for(700)
     with sink(tmp_path, delay=0.002) as server:
         for seed in range(4):
             sender = Sender(server)
@@ -118,7 +111,7 @@ def test_told_to_end_at_random_moments_leaves_nothing_in_doubt(tmp_path: Path) -
 
 
 def test_two_senders_share_and_the_one_that_lives_takes_over_by_itself(tmp_path: Path) -> None:
-    edition = frozen(1500)
+    edition = freeze_for(1500)
     with sink(tmp_path, delay=0.001) as server:
         first, second = Sender(server), Sender(server)
         until(lambda: Claim.objects.values("sender").distinct().count() == 2 and settled(edition) > 50)
@@ -129,7 +122,7 @@ def test_two_senders_share_and_the_one_that_lives_takes_over_by_itself(tmp_path:
 
 
 def test_on_another_machine_without_the_journal(tmp_path: Path) -> None:
-    edition = frozen(700)
+    edition = freeze_for(700)
     with sink(tmp_path, delay=0.005) as server:
         sender = Sender(server, data=tmp_path / "one")
         until(lambda: settled(edition) > 100)
@@ -139,8 +132,10 @@ def test_on_another_machine_without_the_journal(tmp_path: Path) -> None:
         all_in_order(edition, server, most_in_doubt=CONNECTIONS)
 
 
-def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    edition = frozen(700)
+def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edition = freeze_for(700)
     with sink(tmp_path, delay=0.005) as server:
         sender = Sender(server)
         until(lambda: settled(edition) > 100)
@@ -152,7 +147,7 @@ def test_a_journal_of_before_the_machine_was_started_anew_is_not_believed(tmp_pa
 
 
 def test_one_that_was_frozen_for_long_begins_nothing_when_it_wakes(tmp_path: Path) -> None:
-    edition = frozen(700)
+    edition = freeze_for(700)
     with sink(tmp_path, delay=0.005) as server:
         sleeper = Sender(server)
         until(lambda: settled(edition) > 60)
@@ -165,7 +160,7 @@ def test_one_that_was_frozen_for_long_begins_nothing_when_it_wakes(tmp_path: Pat
 
 @pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data"])
 def test_connections_dropped_before_the_end_put_nobody_in_doubt(tmp_path: Path, state: str) -> None:
-    edition = frozen(150)
+    edition = freeze_for(150)
     often = 3 if state in ("connect", "ehlo") else 9
     with sink(tmp_path, Fault(state, "drop", every=often)) as server:
         in_peace(server)
@@ -174,7 +169,7 @@ def test_connections_dropped_before_the_end_put_nobody_in_doubt(tmp_path: Path, 
 
 @pytest.mark.parametrize("state", ["content", "end", "accepted"])
 def test_connections_dropped_after_the_end_put_one_in_doubt_each(tmp_path: Path, state: str) -> None:
-    edition = frozen(150)
+    edition = freeze_for(150)
     with sink(tmp_path, Fault(state, "drop", every=40, most=3)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=3)
@@ -185,7 +180,7 @@ def test_connections_dropped_after_the_end_put_one_in_doubt_each(tmp_path: Path,
 @pytest.mark.parametrize("state", ["end", "accepted"])
 @pytest.mark.parametrize("what", ["close", "drop"])
 def test_a_server_that_closes_after_each_message_pauses_the_edition(tmp_path: Path, state: str, what: str) -> None:
-    edition = frozen(150)
+    edition = freeze_for(150)
     with sink(tmp_path, Fault(state, what)) as server:
         in_peace(server)
         edition.refresh_from_db()
@@ -198,7 +193,7 @@ def test_a_server_that_closes_after_each_message_pauses_the_edition(tmp_path: Pa
 @pytest.mark.parametrize("reply", ["421 4.3.2 Going down", "450 4.2.0 Greylisted", "452 4.3.1 Full"])
 @pytest.mark.parametrize("state", ["mail", "rcpt", "data", "end"])
 def test_what_is_deferred_is_tried_again(tmp_path: Path, state: str, reply: str) -> None:
-    edition = frozen(60)
+    edition = freeze_for(60)
     with sink(tmp_path, Fault(state, reply, every=8, most=6)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=0)
@@ -207,7 +202,7 @@ def test_what_is_deferred_is_tried_again(tmp_path: Path, state: str, reply: str)
 @pytest.mark.parametrize("reply", ["550 5.1.1 No such user", "552 5.3.4 Too large"])
 @pytest.mark.parametrize("state", ["rcpt", "end"])
 def test_what_is_refused_is_not(tmp_path: Path, state: str, reply: str) -> None:
-    edition = frozen(60)
+    edition = freeze_for(60)
     with sink(tmp_path, Fault(state, reply, every=10, most=4)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=0, refused=4)
@@ -217,21 +212,21 @@ def test_what_is_refused_is_not(tmp_path: Path, state: str, reply: str) -> None:
 
 @pytest.mark.parametrize("state", ["connect", "ehlo", "mail", "rcpt", "data"])
 def test_a_server_that_hangs_before_the_end_is_asked_again(tmp_path: Path, state: str) -> None:
-    edition = frozen(40)
+    edition = freeze_for(40)
     with sink(tmp_path, Fault(state, "hang", every=5, most=1)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=0)
 
 
 def test_a_server_that_hangs_after_the_end_puts_one_in_doubt(tmp_path: Path) -> None:
-    edition = frozen(40)
+    edition = freeze_for(40)
     with sink(tmp_path, Fault("accepted", "hang", every=5, most=1)) as server:
         in_peace(server)
         all_in_order(edition, server, most_in_doubt=1)
 
 
 def test_the_same_refusal_again_and_again_pauses_the_edition_until_somebody_resumes_it(tmp_path: Path) -> None:
-    edition = frozen(120)
+    edition = freeze_for(120)
     with sink(tmp_path, Fault("end", "554 5.7.1 Looks like spam", most=25)) as server:
         in_peace(server)
         edition.refresh_from_db()
@@ -243,7 +238,7 @@ def test_the_same_refusal_again_and_again_pauses_the_edition_until_somebody_resu
 
 
 def test_a_server_that_lets_us_in_nowhere_pauses_the_edition(tmp_path: Path) -> None:
-    edition = frozen(60)
+    edition = freeze_for(60)
     with sink(tmp_path, Fault("mail", "530 5.7.0 Authentication required")) as server:
         in_peace(server)
         edition.refresh_from_db()
@@ -252,7 +247,7 @@ def test_a_server_that_lets_us_in_nowhere_pauses_the_edition(tmp_path: Path) -> 
 
 
 def test_a_full_disk_lets_nothing_begin_and_nothing_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    edition = frozen(700)
+    edition = freeze_for(700)
     full = tmp_path / "full"
     full.touch()
 
@@ -268,10 +263,8 @@ def test_a_full_disk_lets_nothing_begin_and_nothing_be_lost(tmp_path: Path, monk
 
     with sink(tmp_path) as server:
         sender = Sender(server, before=fill)
-        time.sleep(0.5)
+        until(lambda: Notice.objects.filter(key=sending.DISK_NOTICE).exists())
         assert not server.counts() and not Claim.objects.exists()
-        from masthead.core.models import Notice
-
         assert "No space left on device" in Notice.objects.get(key=sending.DISK_NOTICE).text
         full.unlink()
         assert sender.wait() == 0
@@ -280,7 +273,7 @@ def test_a_full_disk_lets_nothing_begin_and_nothing_be_lost(tmp_path: Path, monk
 
 
 def test_pause_and_cancel_reach_a_running_sender(tmp_path: Path) -> None:
-    edition = frozen(900)
+    edition = freeze_for(900)
     with sink(tmp_path, delay=0.01) as server:
         sender = Sender(server)
         until(lambda: settled(edition) > 20)

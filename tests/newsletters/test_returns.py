@@ -294,6 +294,17 @@ def test_suppression_holds_after_the_secret_key_changed(settings: Any) -> None:
     assert suppression.is_suppressed("ada@example.org")
 
 
+def test_suppression_outlives_the_former_key_once_it_has_been_moved_on(settings: Any) -> None:
+    make_reader("ada@example.org")
+    suppression.suppress(address="ada@example.org", reason=Reason.BOUNCE)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another secret key, long enough for us"
+    suppression._rekeyed.clear()
+    assert suppression.rekey() == 1
+    assert suppression.rekey() == 0
+    settings.SECRET_KEY_FALLBACKS = []
+    assert suppression.is_suppressed("ada@example.org")
+
+
 # --- by pipe
 
 

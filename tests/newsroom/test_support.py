@@ -63,7 +63,7 @@ def test_the_page_shows_subscription_payments_and_log(as_role: Any) -> None:
     assert code not in page
 
 
-@pytest.mark.parametrize("action", ["comp", "extend", "refund", "code", "merge", "anonymise"])
+@pytest.mark.parametrize("action", ["comp", "extend", "refund", "code", "stop_mail", "merge", "anonymise"])
 def test_nothing_is_done_without_a_reason(as_role: Any, action: str) -> None:
     client, ada = as_role("Support"), make_reader()
     buy(Browser().log_in(ada), price=str(make_price().pk))

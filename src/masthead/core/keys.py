@@ -23,3 +23,23 @@ def keyed_hash(purpose: str, value: str) -> str:
 def subject() -> str:
     """A fresh opaque identifier (22 URL-safe characters, 128 bits)."""
     return secrets.token_urlsafe(16)
+
+
+class Mac:
+    """HMAC-SHA256 under one key, for who needs thousands: what is the key's alone is done once, a third of the time remains."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) > 64:
+            key = hashlib.sha256(key).digest()
+        key = key.ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
+
+    def digest(self, message: bytes) -> bytes:
+        """The 32 bytes for ``message``."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()

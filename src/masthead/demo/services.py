@@ -31,9 +31,9 @@ from masthead.billing.models import Plan as Subscribed
 from masthead.billing.models import Price
 from masthead.core import changelog, clock
 from masthead.core.models import Benefit, NavigationLink, Publication
-from masthead.demo import content_files
+from masthead.demo import content_files, past_editions
 from masthead.demo.content_files import CONTENT, Text
-from masthead.newsletters.models import Newsletter
+from masthead.newsletters.models import Block, Newsletter, NewsletterBlock
 from masthead.newsroom import setup
 from masthead.newsroom.models import Plan
 from masthead.readers.models import Reader
@@ -67,7 +67,7 @@ _NAMES = {
 def fill(progress: Progress | None = None) -> None:
     """Fill in the demo publication. ``progress`` is told what is being written, how much is done and how much there is."""
     texts = content_files.texts()
-    tell = _Teller(progress, 5 + len(texts))
+    tell = _Teller(progress, 6 + len(texts))
     index = bulk.ensure_index()
     _publication()
     tell("settings")
@@ -94,6 +94,8 @@ def fill(progress: Progress | None = None) -> None:
             tell(text.title)
     _guides()
     tell("guides")
+    past_editions.fill()
+    tell("editions")
 
 
 class _Teller:
@@ -234,15 +236,21 @@ def _authors() -> None:
 
 def _newsletters() -> None:
     for position, each in enumerate(content_files.load("publication")["newsletters"]):
-        Newsletter.objects.get_or_create(
-            slug=each["name"],
-            defaults={
-                "title": each["title"],
-                "description": content_files.typographic(each["description"]),
-                "schedule": each["schedule"],
-                "position": position,
-            },
-        )
+        with changelog.transaction():
+            newsletter, made = Newsletter.objects.get_or_create(
+                slug=each["name"],
+                defaults={
+                    "title": each["title"],
+                    "position": position,
+                    "editors": STAFF,
+                    **{name: each[name] for name in ("schedule", "weekdays", "hour", "cutoff")},
+                    **{name: content_files.typographic(each.get(name, "")) for name in ("description", "opening", "closing")},
+                },
+            )
+            if made:
+                for order, kind in enumerate(each["blocks"]):
+                    most = 1 if kind == Block.LIBRARY else 5
+                    NewsletterBlock.objects.create(newsletter=newsletter, kind=kind, most=most, sort_order=order)
 
 
 def _advertisements() -> None:

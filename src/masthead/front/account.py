@@ -20,8 +20,8 @@ from masthead.billing import services as billing
 from masthead.billing.lifecycle import State
 from masthead.core import clock
 from masthead.core.timezones import zone as zone_called
-from masthead.front import following, gifts, subscription
-from masthead.newsletters.models import Newsletter
+from masthead.front import following, gifts, mail_choices, subscription
+from masthead.newsletters import choices, suppression
 from masthead.readers import devices, passkeys, sessions
 from masthead.readers.models import Login, Reader
 
@@ -106,8 +106,9 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
         "shelf": shelf(reader, zone, now, request.GET.get("shelf", "1")),
         "saved": saved(reader, zone, request.GET.get("saved", "1")),
         **following.context(reader, zone, request.GET.get("following", "1"), request.GET.get("searches", "1")),
-        "newsletters": list(Newsletter.objects.all()),
-        "ticked": list(Newsletter.objects.filter(ticks__reader=reader).values_list("slug", flat=True)),
+        "mail": mail_choices.form(choices.of(reader), zone=zone.key, today=day(now, zone)),
+        "refused": suppression.of(reader.email),
+        "proved": proved_since(reader),
         "passkeys": [
             Passkey(row.pk, row.wrap().name, day(row.created_at, zone), day(row.last_used_at, zone) if row.last_used_at else None)
             for row in passkeys.of(reader)
@@ -121,6 +122,14 @@ def page_context(request: HttpRequest, reader: Reader) -> dict[str, Any]:
         "today": day(now, zone),
         "yesterday": day(now, zone) - timedelta(days=1),
     }
+
+
+def proved_since(reader: Reader) -> bool:
+    """Whether ``reader`` got a code or link at their address since mail to it was stopped: it takes mail, and is theirs."""
+    refused = suppression.of(reader.email)
+    if refused is None or refused.since is None:
+        return True
+    return Login.objects.filter(reader=reader, method__in=("code", "link"), created__gt=refused.since).exists()
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

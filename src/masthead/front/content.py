@@ -109,6 +109,7 @@ class NewsletterFacts:
     title: str
     description: str
     schedule: str
+    for_subscribers: bool = False
 
 
 def newsletters() -> tuple[NewsletterFacts, ...]:
@@ -117,7 +118,9 @@ def newsletters() -> tuple[NewsletterFacts, ...]:
 
 
 def _load_newsletters() -> tuple[NewsletterFacts, ...]:
-    return tuple(NewsletterFacts(n.slug, n.title, n.description, n.schedule) for n in Newsletter.objects.all())
+    return tuple(
+        NewsletterFacts(n.slug, n.title, n.description, n.schedule, n.for_subscribers) for n in Newsletter.objects.all()
+    )
 
 
 _newsletters = Remembered(_load_newsletters)
@@ -517,7 +520,8 @@ def _gate(article: ArticleRow, policy: Policy, now: datetime) -> GateFacts:
         renews = policy.period_at(now).ends.astimezone(ZoneInfo(policy.timezone)).date()
     except (ValueError, OSError, KeyError):  # a malformed rule: the gate offers the subscription only
         renews = None
-    return GateFacts(article.slug, policy.allowance, policy.period, renews, policy.unlock_days, newsletters())
+    offered = tuple(newsletter for newsletter in newsletters() if not newsletter.for_subscribers)
+    return GateFacts(article.slug, policy.allowance, policy.period, renews, policy.unlock_days, offered)
 
 
 # --- the rest of the house

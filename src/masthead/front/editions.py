@@ -51,7 +51,9 @@ class Offered:
 
 
 def _offered(newsletter: Newsletter, latest: Edition | None = None) -> Offered:
-    facts = NewsletterFacts(newsletter.slug, newsletter.title, newsletter.description, newsletter.schedule)
+    facts = NewsletterFacts(
+        newsletter.slug, newsletter.title, newsletter.description, newsletter.schedule, newsletter.for_subscribers
+    )
     only = newsletter.audience == Newsletter.Audience.SUBSCRIBERS
     return Offered(facts, letters.path_of(newsletter), only, _entry(newsletter, latest) if latest else None)
 

@@ -95,7 +95,7 @@ def _letter(row: Newsletter, chosen: Choices) -> Letter:
         title=row.title,
         schedule=row.schedule,
         description=row.description,
-        for_subscribers=row.audience == Newsletter.Audience.SUBSCRIBERS,
+        for_subscribers=row.for_subscribers,
         ticked=row.slug in chosen.ticks,
         days=tuple(Day(d, DAYS[d], WHOLE_DAYS[d], not wanted or d in wanted) for d in row.weekdays) if several else (),
     )

@@ -135,14 +135,17 @@ def canonical_query(text: str) -> str:
     return request.query_string() if request.text or request.filtered else ""
 
 
-def results_of(saved: SavedSearch, *, policy: Policy, now: datetime, most: int) -> list[int] | None:
+def results_of(
+    saved: SavedSearch, *, policy: Policy, now: datetime, most: int, whole: bool = False
+) -> list[int] | None:
     """The numbers of what ``saved`` finds, the newest ``most``, as anybody would find them: whoever holds the feed's address may
-    ask. None while the library is being prepared. The one place that asks the engine.
+    ask. ``whole``: as its reader does, to whom everything is open. None while the library is being prepared. The one place that
+    asks the engine.
     """
     request = replace(_request(saved.query), order=query.Order.NEWEST)
     found: list[int] = []
     while len(found) < most:
-        results = search.search(request, whole=False, policy=policy, now=now, facets=False)
+        results = search.search(request, whole=whole, policy=policy, now=now, facets=False)
         if not results.ready:
             return None
         found += results.numbers

@@ -21,8 +21,7 @@ class Addresser:
 
     def __init__(self, edition: int) -> None:
         row = Edition.objects.select_related("newsletter").get(pk=edition)
-        self._newsletter = row.newsletter.slug
-        self._key = row.key
+        self._signer = links.Signer(row.newsletter.slug, row.key)
         self._messages = {
             (content.standing, content.variant, content.clicks): mime.split(bytes(content.message))
             for content in EditionContent.objects.filter(edition=edition).only("standing", "variant", "clicks", "message")
@@ -35,15 +34,16 @@ class Addresser:
         message = self._messages.get((row.standing, row.variant, row.clicks))
         if message is None:
             raise Missing(f"no content for {row.standing} {row.variant} {row.clicks}")
-        unsubscribe = links.unsubscribe_url(links.unsubscribe_token(row.subject, self._newsletter)).encode()
+        address, subject = row.address.encode(), row.subject.encode()
+        unsubscribe = self._signer.unsubscribe_url(subject)
         content = message.fill(
             {
-                "to": row.address.encode(),
-                "message_id": links.message_id(self._newsletter, self._key, row.address).encode(),
+                "to": address,
+                "message_id": self._signer.message_id(address),
                 "date": self._now(),
                 "unsubscribe": unsubscribe,
                 "list_unsubscribe": unsubscribe,
-                "preferences": links.preferences_url(row.subject).encode(),
+                "preferences": self._signer.preferences_url(subject),
             }
         )
         return Letter(row.number, row.address, content, ready=True)

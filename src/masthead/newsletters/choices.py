@@ -19,6 +19,7 @@ from masthead.readers.models import Reader
 
 LONGEST_PAUSE = timedelta(days=366)
 STOPPED = "stopped"  # the key that ends a welcome series
+LOOKED = "looked"  # the key of the hour up to which alerts were looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def of(reader: Reader) -> Choices:
 def save(*, reader: Reader, wanted: Choices, origin: str) -> None:
     """Make ``wanted`` (checked by the form) what ``reader`` gets."""
     services.set_ticks(reader=reader, slugs=wanted.ticks, origin=origin, weekdays=wanted.ticks)
+    _begin_alerts(reader, wanted.alerts)
     Preferences.objects.update_or_create(
         reader=reader,
         defaults={
@@ -149,7 +151,17 @@ def take_back(*, token: links.Token, origin: str, weekdays: str = "", weekly: bo
 def _set(reader: Reader, **values: object) -> None:
     """Change some preferences; where the reader never said anything the rest stays as it was without saying."""
     before = of(reader)
+    _begin_alerts(reader, str(values.get("alerts", Preferences.Alerts.NEVER)))
     Preferences.objects.update_or_create(reader=reader, defaults=values, create_defaults={"month": before.month, **values})
+
+
+def _begin_alerts(reader: Reader, often: str) -> None:
+    """Whoever asks for alerts is told of what comes from now on, and not of what they did not ask for."""
+    never = Preferences.Alerts.NEVER
+    if often != never and not Preferences.objects.filter(reader=reader).exclude(alerts=never).exists():
+        PersonalMail.objects.update_or_create(
+            reader=reader, kind=PersonalMail.Kind.ALERT, key=LOOKED, defaults={"at": clock.now()}
+        )
 
 
 def _stop_welcome(reader: Reader) -> None:

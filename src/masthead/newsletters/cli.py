@@ -9,8 +9,8 @@ from types import FrameType
 
 import click
 
-from masthead.newsletters import bounce, sending, settling, watching
-from masthead.newsletters.models import Claim, Edition
+from masthead.newsletters import bounce, editions, radar_cli, restored, sending, settling, watching
+from masthead.newsletters.models import Claim, Edition, Newsletter
 from masthead.newsletters.progress import Progress, progress
 
 
@@ -20,6 +20,7 @@ def command() -> None:
 
 
 command.add_command(bounce.command)
+command.add_command(radar_cli.command)
 
 
 def _edition(name: str) -> Edition:
@@ -69,6 +70,8 @@ def _tell(found: Progress) -> None:
 @click.option("--watch/--no-watch", default=None, help="Show a line of progress (default: on a terminal).")
 def deliver(watch: bool | None) -> None:
     """Mail what is due until nothing is. Workers may do the same beside it."""
+    if restored.look():
+        click.echo("This database was restored or copied: everything is paused. See docs/how-to/newsletters.md.", err=True)
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -122,6 +125,23 @@ def cancel(edition: str, reason: str) -> None:
     if not settling.cancel(_edition(edition), reason):
         raise click.ClickException(f"{edition} is neither on its way nor paused.")
     click.echo(f"{edition} is cancelled.")
+
+
+@command.command("start")
+@click.argument("newsletters", nargs=-1)
+def start(newsletters: tuple[str, ...]) -> None:
+    """Let paused NEWSLETTERS (default: all) go on with their next edition; nothing that was due before is made up for."""
+    found = Newsletter.objects.exclude(paused="").order_by("position", "slug")
+    if newsletters:
+        found = found.filter(slug__in=newsletters)
+        if missing := set(newsletters) - {row.slug for row in found}:
+            raise click.ClickException(f"Not paused, or not there: {', '.join(sorted(missing))}.")
+    for row in found:
+        editions.unpause(newsletter=row)
+        click.echo(f"{row.slug} goes on.")
+    left = Edition.objects.filter(state=Edition.State.PAUSED)
+    for edition in left:
+        click.echo(f"{edition} stays paused: {edition.reason} `resume` or `cancel` it.")
 
 
 @command.command()

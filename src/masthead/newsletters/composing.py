@@ -20,6 +20,8 @@ from masthead.newsletters.models.outbox import Delivery
 
 NEWS = frozenset({Block.WIRE, Block.LATEST})  # what makes a day worth an edition; the other blocks stand whatever happens
 
+FIRST = {Block.LATEST: 0, Block.LIBRARY: 2}  # in which order blocks are filled
+
 BACKDATED = timedelta(days=3)  # published now but dated so much earlier is still new; more is an import of old articles
 PICKED_WITHIN = timedelta(days=7)  # a pick that found no place for so long is no news any more
 AHEAD = timedelta(days=14)  # the radar's
@@ -56,7 +58,8 @@ def compose(edition: Edition) -> None:
     blocks = _blocks(edition)
     edition.items.exclude(block__in=[block.kind for block in blocks]).filter(_UNTOUCHED).delete()
     taken: set[int] = set()
-    for block in blocks:
+    # the library goes by what is new, wherever its block stands
+    for block in sorted(blocks, key=lambda block: FIRST.get(Block(block.kind), 1)):
         taken |= _fill(edition, block, taken)
     edition.composed = clock.now()
     _propose(edition, proposed)
@@ -96,11 +99,11 @@ def refresh(edition: Edition, *, add: bool) -> None:
 
 
 def has_news(edition: Edition) -> bool:
-    """Whether there is anything to say: news, or an editor's own words. Standing blocks alone are none."""
+    """Whether there is anything to say: news, or an editor's own words. Standing blocks alone are none, unless approved."""
     if edition.opening.strip() or edition.body.strip():
         return True
     items = edition.items.all()
-    if NEWS & {block.kind for block in _blocks(edition)}:
+    if edition.state != Edition.State.APPROVED and NEWS & {block.kind for block in _blocks(edition)}:
         items = items.filter(Q(block__in=NEWS) | Q(article=None, entry=None, event=None))
     return items.exists()
 

@@ -21,7 +21,7 @@ from django.db.models import Max, Min, Q, Sum
 from masthead.core import clock, events, notices
 from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
-from masthead.newsletters import composing, drafts, schedule
+from masthead.newsletters import composing, drafts, restored, schedule
 from masthead.newsletters.models import Delivery, Edition, Holiday, LinkClicks, Newsletter
 from masthead.readers.models import Reader
 
@@ -43,6 +43,8 @@ class NotNow(Exception):
 def tick(now: datetime | None = None) -> None:
     """Do everything that is due at ``now``. One edition's failure holds up no other."""
     now = now or clock.now()
+    restored.look()
+    _undo_the_future(now)
     for newsletter in Newsletter.objects.exclude(weekdays="").order_by("position", "slug"):
         with _alone(newsletter.slug):
             _make_due(newsletter, now)
@@ -57,6 +59,7 @@ def tick(now: datetime | None = None) -> None:
     for pk in list(tried.values_list("pk", flat=True)):
         with _alone(f"edition {pk}"):
             judge(pk, now)
+    restored.note()
 
 
 @contextmanager
@@ -81,8 +84,8 @@ def rule(newsletter: Newsletter) -> schedule.Rule:
 
 def _make_due(newsletter: Newsletter, now: datetime) -> None:
     """Make the editions whose cut-off has come. The first time a newsletter is met, it starts now: nothing before is made up."""
-    if newsletter.started is None:
-        Newsletter.objects.filter(pk=newsletter.pk, started=None).update(started=now)
+    if newsletter.started is None or newsletter.started > now:  # or met by a clock that ran ahead
+        Newsletter.objects.filter(pk=newsletter.pk, started=newsletter.started).update(started=now)
         newsletter.started = now
     own = rule(newsletter)
     scheduled = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED)
@@ -96,6 +99,14 @@ def _make_due(newsletter: Newsletter, now: datetime) -> None:
     for due, key in zip(coming, keys, strict=True):
         if key not in there:
             _make(newsletter, own, due, now)
+
+
+def _undo_the_future(now: datetime) -> None:
+    """Take back what a clock that ran ahead has left out: nothing is left out before its hour."""
+    ahead = Edition.objects.filter(kind=Edition.Kind.SCHEDULED, state=State.SKIPPED, due__gt=now)
+    if ahead.exists():
+        ahead.filter(composed=None).delete()
+        ahead.update(state=State.DRAFT, reason="", finished=None)
 
 
 def _make(newsletter: Newsletter, own: schedule.Rule, due: schedule.Due, now: datetime) -> None:
@@ -189,7 +200,7 @@ def _let_go(pk: int, now: datetime) -> None:
         else:
             # an approved edition goes as its editor saw it, but for what has been withdrawn
             composing.refresh(edition, add=edition.state == State.DRAFT)
-            if edition.state == State.DRAFT and not composing.has_news(edition):
+            if not composing.has_news(edition):
                 _skip(edition, "Nothing to say: no news was picked, and nothing was published.")
             else:
                 _freeze(edition)
@@ -386,4 +397,6 @@ def unpause(*, newsletter: Newsletter) -> None:
         for pk in Edition.objects.filter(newsletter=locked, state__in=WAITING, due__lte=now).values_list("pk", flat=True):
             _let_go(pk, now)
         Newsletter.objects.filter(pk=newsletter.pk).update(paused="", started=now)
+    if not Newsletter.objects.exclude(paused="").exists():
+        notices.settled(restored.NOTICE)
     newsletter.refresh_from_db(fields=["paused", "started"])

@@ -1,7 +1,7 @@
 """Freezing an edition: what is mailed, and to whom, from then on stands still.
 
-One transaction: the edition begins to be SENDING (a conditional update, which lets one of several schedulers through), what is mailed
-to each kind of recipient is kept, and one INSERT .. SELECT writes a row for each of them.
+One transaction: the edition begins to be SENDING (a conditional update, which lets one of several schedulers through), what is
+mailed to each kind of recipient is kept, and one INSERT .. SELECT writes a row for each of them.
 """
 
 from __future__ import annotations
@@ -120,7 +120,10 @@ def _standings(edition: Edition) -> list[str]:
 
 
 def _suppressed(newsletter: Newsletter) -> Collection[int]:
-    """The readers of ``newsletter`` whose addresses are suppressed. Only keyed hashes are kept of those: no SQL can compare them."""
+    """The readers of ``newsletter`` whose addresses are suppressed.
+
+    Only keyed hashes are kept of those: no SQL can compare them.
+    """
     if not Suppression.objects.filter(since__isnull=False).exists():
         return ()
     whose = dict(Tick.objects.filter(newsletter=newsletter).values_list("reader__email", "reader"))
@@ -185,7 +188,8 @@ def _write_rows(edition: Edition, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO newsletters_delivery ({', '.join(columns)}) "  # noqa: S608  (all names are ours)
-            f"SELECT {', '.join(f'c{names.index(name)}' for name in columns.values())} FROM ({_named(select, len(names))}) AS chosen",
+            f"SELECT {', '.join(f'c{names.index(name)}' for name in columns.values())} "
+            f"FROM ({_named(select, len(names))}) AS chosen",
             parameters,
         )
         return cursor.rowcount

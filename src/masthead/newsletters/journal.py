@@ -1,9 +1,9 @@
 """What a sender has begun, on its own disk: so that after its death only what was in flight is in doubt.
 
 One file a claim, ``DATA/outbox/CLAIM-TOKEN.journal``: a head, the numbers of the claim's rows, and for each row four bytes: begun
-or not, ended or not, the verdict and the server's code. All of it is written when the claim is made, so that a full disk is noticed
-before anything is claimed, and never between two messages. Later writes change bytes in place; the kernel keeps them when the
-process is killed.
+or not, ended or not, the verdict and the server's code. All of it is written when the claim is made, so that a full disk is
+noticed before anything is claimed, and never between two messages. Later writes change bytes in place; the kernel keeps them
+when the process is killed.
 
 Whoever writes a journal holds a lock on it (``flock``), which ends with the process. A journal nobody holds is a dead sender's.
 

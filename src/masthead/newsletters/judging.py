@@ -34,7 +34,8 @@ class Judge:
     """Judges the outcomes of one sender in the order in which they come.
 
     ``pause`` is why the edition has to be paused, once there is a reason; ``probing`` says that letters are to go one by one,
-    since the server took one and did not answer (the sender counts ``probes``); ``trouble`` is what is wrong with the server as a whole.
+    since the server took one and did not answer (the sender counts ``probes``); ``trouble`` is what is wrong with the server
+    as a whole.
     """
 
     def __init__(self, *, refusals: int, connections: int) -> None:
@@ -67,6 +68,10 @@ class Judge:
             return Ruling(State.REFUSED, reply=f"Deferred {attempts + 1} times: {outcome.text}")
         self._refuse(outcome, address)
         return Ruling(State.REFUSED, reply=outcome.text)
+
+    def limit(self, refusals: int) -> None:
+        """So many identical refusals in a row are too many."""
+        self._most_refusals = refusals
 
     def reset(self) -> None:
         """The edition is paused: begin to count anew."""

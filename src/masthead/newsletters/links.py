@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from masthead.core.keys import derive
+from masthead.core.keys import Mac, derive
 
 SUBJECT = 22  # characters of a reader's subject (``core.keys.subject``)
 MAC = 22  # of 16 bytes in base64url
@@ -150,3 +150,32 @@ def read_message_id(text: str) -> MessageId | None:
     """The parts of a Message-ID in our form, or None. What it says is proved only by :meth:`MessageId.is_to`."""
     found = _MESSAGE_ID.match(text.strip()) if len(text) < 1000 else None
     return MessageId(*found.groups()) if found else None
+
+
+class Signer:
+    """The addresses and the Message-ID of one edition's letters, as bytes: all that is the same in each is looked up once."""
+
+    def __init__(self, newsletter_slug: str, edition_key: str) -> None:
+        links, ids = derive("mail link"), derive("message id")
+        base = settings.MASTHEAD.base_url.encode()
+        self._slug = newsletter_slug.encode()
+        self._links, self._ids = Mac(links), Mac(ids)
+        self._unsubscribe = base + b"/newsletters/unsubscribe/n%b%b%b/"
+        self._preferences = base + b"/newsletters/preferences/p%b%b/"
+        self._name = f"{newsletter_slug}.{edition_key}".encode()
+        self._host = _host(settings.MASTHEAD.base_url).encode()
+
+    def unsubscribe_url(self, subject: bytes) -> bytes:
+        """:func:`unsubscribe_url` of :func:`unsubscribe_token`."""
+        mac = self._links.digest(b"n:%b:%b" % (subject, self._slug))
+        return self._unsubscribe % (subject, urlsafe_b64encode(mac[:16])[:MAC], self._slug)
+
+    def preferences_url(self, subject: bytes) -> bytes:
+        """:func:`preferences_url`."""
+        mac = self._links.digest(b"p:%b:" % subject)
+        return self._preferences % (subject, urlsafe_b64encode(mac[:16])[:MAC])
+
+    def message_id(self, address: bytes) -> bytes:
+        """:func:`message_id`."""
+        mac = self._ids.digest(b"%b:%b" % (self._name, address))[:16].hex().encode()
+        return b"<%b.%b@%b>" % (self._name, mac, self._host)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from masthead.core import clock, privacy
-from masthead.newsletters import addresses, suppression
+from masthead.newsletters import addresses, choices, suppression
 from masthead.newsletters.models import Delivery, PersonalMail, Preferences, Tick
 from masthead.readers.models import Reader
 
@@ -60,8 +60,11 @@ def _mail(reader: Reader) -> dict[str, Any]:
         ],
         "written_to_you_alone": [
             {"kind": row.kind, "of": row.key, "written": row.at}
-            for row in PersonalMail.objects.filter(reader=reader).order_by("pk")
+            for row in PersonalMail.objects.filter(reader=reader).exclude(key=choices.LOOKED).order_by("pk")
         ],
+        "alerts_looked_for_until": PersonalMail.objects.filter(reader=reader, key=choices.LOOKED)
+        .values_list("at", flat=True)
+        .first(),
     }
 
 

@@ -15,7 +15,10 @@ WINDOW = timedelta(seconds=20)  # over which the rate is taken
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``counts`` has every state by name, zeros too. ``left`` are those due now or later; ``waiting`` those of them not due yet."""
+    """``counts`` has every state by name, zeros too.
+
+    ``left`` are those due now or later; ``waiting`` those of them not due yet.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     total: int = 0
@@ -36,7 +39,7 @@ class Progress:
 
 
 def progress(edition: Edition) -> Progress:
-    """How far ``edition`` is. One pass over its rows: some ten milliseconds for 100,000."""
+    """How far ``edition`` is. One pass over its rows: some tens of milliseconds for 100,000."""
     now = clock.now()
     rows = (
         Delivery.objects.filter(edition=edition)

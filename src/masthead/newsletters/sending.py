@@ -1,9 +1,9 @@
 """The sender: takes what is due from the outbox, hands it to a carrier, writes down what became of it.
 
-Three threads. The *carrier's* asks :meth:`Session.take` for letters and tells :meth:`Session.ended` their outcomes. The *feeder* claims the
-next rows before the last are used up. The *writer* commits outcomes in groups: all that came while the last commit took. Only then
-may a connection begin its next message; so a commit's time is shared by all connections, and at most one message of each is without an
-outcome on record.
+Three threads. The *carrier's* asks :meth:`Session.take` for letters and tells :meth:`Session.ended` their outcomes. The
+*feeder* claims the next rows before the last are used up. The *writer* commits outcomes in groups: all that came while the
+last commit took. Only then may a connection begin its next message; so a commit's time is shared by all connections, and at
+most one message of each is without an outcome on record.
 
 Who may go on is settled by a lease: the writer moves the claims' ``alive`` on every second, and where it could not for
 ``watching.LEASE`` seconds (of a clock that also counts a machine's sleep) nothing more is begun.
@@ -66,21 +66,33 @@ class Batch:
         self.lost = False  # somebody else has settled it: nothing of it may begin
 
 
-def deliver(stop: threading.Event, transport: transports.Transport | None = None) -> int:
-    """Submit all that is due now, or until ``stop``; returns how many letters ended."""
-    if not claiming.due():
-        return 0
-    return Session(transport or transports.current(), stop).run()
+class Sender:
+    """Submits what is due, whenever it is asked to. It remembers what the mail server said last."""
+
+    def __init__(self, transport: transports.Transport | None = None) -> None:
+        self._transport = transport
+        self._judge: Judge | None = None
+
+    def deliver(self, stop: threading.Event) -> int:
+        """Submit all that is due now, or until ``stop``; returns how many letters ended."""
+        if not claiming.due():
+            return 0
+        transport = self._transport or transports.current()
+        refusals = Mailing.load().refusals
+        if self._judge is None:
+            self._judge = Judge(refusals=refusals, connections=transport.connections)
+        self._judge.limit(refusals)
+        return Session(transport, stop, self._judge).run()
 
 
 def deliver_all(stop: threading.Event, transport: transports.Transport | None = None) -> int:
     """Submit until nothing is due and nobody holds anything, or until ``stop``; returns how many letters ended here."""
-    watcher = Watcher()
+    watcher, sender = Watcher(), Sender(transport)
     ended = 0
     while not stop.is_set():
         try:
             watcher.look()
-            ended += deliver(stop, transport)
+            ended += sender.deliver(stop)
             settling.finish()
             if not claiming.due() and not Claim.objects.filter(ended=None).exists():
                 break
@@ -95,10 +107,11 @@ def deliver_all(stop: threading.Event, transport: transports.Transport | None = 
 class Session:
     """One run of a sender, from the first claim until nothing is due."""
 
-    def __init__(self, transport: transports.Transport, stop: threading.Event) -> None:
+    def __init__(self, transport: transports.Transport, stop: threading.Event, judge: Judge) -> None:
         self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid4().hex[:12]}"
         self._token = self.name.rpartition(":")[2]
         self._connections = transport.connections
+        self._ahead = transport.ahead
         self._stop_asked = stop
         self._queue: deque[Batch] = deque()
         self._batches: dict[int, Batch] = {}  # open claims
@@ -107,7 +120,7 @@ class Session:
         self._taken = 0  # the carrier's thread counts up
         self._written = 0  # the writer's
         self._lease = boottime() + watching.LEASE
-        self._judge = Judge(refusals=Mailing.load().refusals, connections=self._connections)
+        self._judge = judge
         self._pause: deque[tuple[int, str]] = deque()
         self._hungry = threading.Event()
         self._news = threading.Event()
@@ -160,9 +173,9 @@ class Session:
     # --- the carrier's thread
 
     def take(self) -> Letter | None:
-        """The next letter. None while as many as there are connections have no outcome on record."""
+        """The next letter. None while as many as may be have no outcome on record."""
         out = self._taken - self._written
-        if out >= self._connections or (out and self._judge.probing) or self._pause or boottime() > self._lease:
+        if out >= self._ahead or (out and self._judge.probing) or self._pause or boottime() > self._lease:
             return None
         while self._queue:
             batch = self._queue[0]
@@ -430,6 +443,3 @@ def _say(text: str, key: str = "") -> None:
 
 
 _said: dict[str, float] = {}
-
-
-__all__ = ["Missing", "Session", "deliver"]

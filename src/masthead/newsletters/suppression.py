@@ -7,7 +7,6 @@ whoever complained also gets no newsletter any more.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import lru_cache
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from masthead.core import clock, events
-from masthead.core.keys import derive
+from masthead.core.keys import Mac, derive
 from masthead.newsletters import choices
 from masthead.newsletters.models import Suppression
 from masthead.readers import addresses
@@ -28,13 +27,13 @@ Reason = Suppression.Reason
 
 
 @lru_cache(maxsize=8)
-def _derived(secret: str) -> bytes:
-    return derive("suppression", secret)
+def _derived(secret: str) -> Mac:
+    return Mac(derive("suppression", secret))
 
 
 def key(address: str, secret: str | None = None) -> str:
     """``keyed_hash("suppression", identity)``: what is kept of an address."""
-    return hmac.digest(_derived(secret or settings.SECRET_KEY), addresses.identity(address).encode(), "sha256").hex()
+    return _derived(secret or settings.SECRET_KEY).digest(addresses.identity(address).encode()).hex()
 
 
 def keys(of: Iterable[str]) -> set[str]:
@@ -118,6 +117,28 @@ def lift(*, reader: Reader) -> bool:
     if done:
         events.record("mail resumed", subject=reader.subject)
     return done
+
+
+_rekeyed: set[str] = set()  # secret keys whose rows this process has moved on already
+
+
+def rekey() -> int:
+    """While the secret key rotates: move rows under a former one to the present one's, for all readers; how many.
+
+    A key is a hash of an address, so only addresses that are known can be moved: those of people who left go with the former key.
+    """
+    former = [secret for secret in settings.SECRET_KEY_FALLBACKS if secret not in _rekeyed]
+    if not former:
+        return 0
+    count = 0
+    for secret in former:
+        held = set(Suppression.objects.values_list("key", flat=True))
+        for address in Reader.objects.values_list("email", flat=True).iterator(2000) if held else ():
+            old, new = key(address, secret), key(address)
+            if old in held and new not in held:
+                count += Suppression.objects.filter(key=old).update(key=new)
+    _rekeyed.update(former)
+    return count
 
 
 def _row(address: str, reason: Suppression.Reason) -> Suppression:

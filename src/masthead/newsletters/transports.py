@@ -1,7 +1,8 @@
 """The ways letters leave: a mail server, files in the data directory, or a provider's API; one protocol for all.
 
-A *carrier* asks its *feed* for letters and tells it what becomes of them, as the SMTP pool does: at most ``connections`` letters have been
-taken up at any moment without their outcome being written down, and the next one begins only after that.
+A *carrier* asks its *feed* for letters and tells it what becomes of them, as the SMTP pool does. A letter begins only while it is
+among the first ``connections`` of those taken whose outcome is not written down; so no more than that can be in doubt, and which
+those are follows from the order alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
@@ -24,7 +25,6 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from masthead.core import clock
 from masthead.core.mail_url import MailServer, Way
 from masthead.newsletters.smtp import Letter, Outcome, Patience, Pool, Scope, Security, Server, Verdict
-from masthead.newsletters.smtp.line import Lost
 
 
 class Feed(Protocol):
@@ -57,9 +57,10 @@ class Carrier(Protocol):
 
 
 class Transport(Protocol):
-    """A way for letters to leave."""
+    """A way for letters to leave. ``ahead`` letters at most are taken without their outcome being written down."""
 
     connections: int
+    ahead: int
 
     def carrier(self, feed: Feed) -> Carrier:
         """Somebody to carry the letters of ``feed``."""
@@ -94,6 +95,7 @@ class Smtp:
 
     def __init__(self, server: MailServer, patience: Patience | None = None) -> None:
         self.connections = server.connections
+        self.ahead = 2 * server.connections  # the envelope of the next one travels with the end of the last
         self._patience = patience
         tls = {"": Security.NONE, "starttls": Security.STARTTLS, "implicit": Security.IMPLICIT}[server.tls]
         self._server = Server(server.host, server.port, tls, server.user, server.password, _own_name())
@@ -104,10 +106,11 @@ class Smtp:
 
 class _Pool:
     def __init__(self, server: Server, connections: int, patience: Patience | None, feed: Feed) -> None:
-        def began(number: int) -> None:
-            if not feed.began(number):
-                self.stop(5.0)
-                raise Lost("The sender may not go on")  # nothing of the content is written: the letter comes back
+        def began(number: int) -> bool:
+            if feed.began(number):
+                return True
+            self.stop(5.0)  # first, so that the letter comes back and is not tried again
+            return False
 
         self._pool = Pool(
             server,
@@ -117,6 +120,7 @@ class _Pool:
             began=began,
             ended=feed.ended,
             patience=patience,
+            ordered=True,
         )
         self.release = self._pool.release
         self.nudge = self._pool.nudge
@@ -210,7 +214,7 @@ class Submitter(Protocol):
 class Files:
     """Each letter is a file in ``folder``, put there by rename."""
 
-    connections = 8
+    connections = ahead = 8
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -246,7 +250,7 @@ class Api:
     """Through the API of a mail provider, by django-anymail."""
 
     def __init__(self, connections: int) -> None:
-        self.connections = connections
+        self.connections = self.ahead = connections
 
     def carrier(self, feed: Feed) -> Carrier:
         return Threads(feed, self.connections, _ApiClient)
@@ -276,6 +280,11 @@ class _ApiClient:
         except Exception as error:  # boto3's, a provider's new kind of answer: what became of the mail is not known
             return Outcome(number, Verdict.IN_DOUBT, 0, _line(error))
         status = message.anymail_status
+        said = set(status.status or ())
+        if said & {"invalid", "rejected", "failed"}:
+            return Outcome(number, Verdict.REFUSED, 550, "refused by the provider", Scope.RECIPIENT)
+        if not said & {"sent", "queued"}:  # words that nobody knows
+            return Outcome(number, Verdict.IN_DOUBT, 0, "the provider did not say what becomes of it")
         external = status.message_id if isinstance(status.message_id, str) else ""
         return Provided(number, Verdict.SUBMITTED, 250, "accepted by the provider", external_id=(external or "")[:120])
 
@@ -283,16 +292,24 @@ class _ApiClient:
         self._connection.close()
 
 
+# what anymail or the provider writes by itself
+_ITS_OWN = {
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "from",
+    "mime-version",
+    "reply-to",
+    "subject",
+    "to",
+}
+
+
 def _as_django(content: bytes) -> EmailMultiAlternatives:
     """A filled MIME message as Django's, which anymail puts into each provider's own form."""
-    parsed = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(parsed, EmailMessage)
+    parsed = cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.default))
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
-    headers = {
-        name: str(value)
-        for name, value in parsed.items()
-        if name.lower() not in {"from", "to", "subject", "reply-to", "mime-version", "content-type", "content-transfer-encoding"}
-    }
+    headers = {name: str(value) for name, value in parsed.items() if name.lower() not in _ITS_OWN}
     message = EmailMultiAlternatives(
         subject=str(parsed["Subject"] or ""),
         body=text.get_content() if text is not None else "",

@@ -1,12 +1,13 @@
 """Settling what dead senders left: each row goes back, or is in doubt.
 
-Two ways to see that a sender is dead. On its own machine nobody holds its journal: the kernel let the lock go with the process. From
-anywhere its claims stand still: a living sender moves them on every second, and one that cannot begins nothing after ``LEASE``
-seconds. Standing still is seen, not computed: no clock is compared with another machine's.
+Two ways to see that a sender is dead. On its own machine nobody holds its journal: the kernel let the lock go with the
+process. From anywhere its claims stand still: a living sender moves them on every second, and one that cannot begins nothing
+after ``LEASE`` seconds. Standing still is seen, not computed: no clock is compared with another machine's.
 
-What was in flight follows from the journal, exactly. Without one (another machine, a machine that was started anew) it follows from
-the rule by which rows are begun: in ascending order, and at most ``connections`` of a sender's are taken up without their outcome being
-written down. So the first ``connections`` rows without outcome are in doubt, and the others were certainly not begun.
+What was in flight follows from the journal, exactly. Without one (another machine, a machine that was started anew) it follows
+from the rule by which rows are begun: taken up in ascending order, and each only while it is among the first ``connections``
+that are taken up and have no outcome on record. So the first ``connections`` rows without outcome are in doubt, and the others
+were certainly not begun.
 """
 
 from __future__ import annotations

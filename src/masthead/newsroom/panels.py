@@ -1,13 +1,16 @@
-"""What stands on the newsroom's home: notices, today's plan, what waits, and the promise."""
+"""What stands on the newsroom's home: notices, the editions that go next, today's plan, what waits, and the promise."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Count
 from wagtail.admin.ui.components import Component
 
 from masthead.articles.models import ArticleIndex
-from masthead.core import notices
+from masthead.core import clock, notices
+from masthead.newsletters.models import Edition, Newsletter
 from masthead.newsroom import planner
 
 
@@ -55,3 +58,23 @@ class DraftsPanel(Component):
             .order_by("-latest_revision_created_at")[:6]
         )
         return {"drafts": drafts}
+
+
+class EditionsPanel(Component):
+    """The newsletters that go next, and those on their way: what an editor looks for first in the morning."""
+
+    name = "editions"
+    order = 90
+    template_name = "newsroom/home/editions.html"
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        from masthead.newsroom.views.editions import COMING, RUNNING, words
+
+        now = clock.now()
+        rows = Edition.objects.select_related("newsletter", "approved_by").order_by("due")
+        coming = rows.filter(state__in=COMING, due__lte=now + timedelta(days=1)).annotate(things=Count("items"))[:6]
+        return {
+            "coming": [(row, words(row, now)) for row in coming],
+            "running": rows.filter(state__in=RUNNING)[:6],
+            "paused": Newsletter.objects.exclude(paused=""),
+        }

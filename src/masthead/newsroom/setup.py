@@ -43,6 +43,18 @@ _DESK = {
         "view_relation",
     },
 }
+# the Daily and the Weekly: what editors do each morning, and what only publishers set
+_MAILROOM = {
+    "newsletters": {"add_edition", "change_edition", "view_edition",
+                    "add_wiresource", "change_wiresource", "delete_wiresource", "view_wiresource",
+                    "add_wireentry", "change_wireentry", "view_wireentry",
+                    "add_radarevent", "change_radarevent", "delete_radarevent", "view_radarevent"},
+}  # fmt: skip
+_MAILING = {
+    "newsletters": {"add_newsletter", "change_newsletter", "delete_newsletter", "view_newsletter",
+                    "add_holiday", "change_holiday", "delete_holiday", "view_holiday",
+                    "add_welcomestep", "change_welcomestep", "delete_welcomestep", "view_welcomestep", "change_mailing"},
+}  # fmt: skip
 _PUBLISHING = {
     "access": {"add_policyversion", "view_policyversion", "add_grant", "change_grant", "view_grant",
                "add_network", "change_network", "delete_network", "view_network"},
@@ -52,7 +64,7 @@ _PUBLISHING = {
                 "view_webhook", "change_webhook", "view_ledgerevent", "view_auditentry",
                 "view_subscription", "change_subscription"},
     "ads": {"add_advertisement", "change_advertisement", "delete_advertisement", "view_advertisement"},
-    "newsletters": {"add_newsletter", "change_newsletter", "delete_newsletter", "view_newsletter"},
+    "newsletters": _MAILROOM["newsletters"] | _MAILING["newsletters"],
     "core": {"change_publication"},
     "readers": {"view_reader", "support_reader"},
     "wagtailredirects": {"add_redirect", "change_redirect", "delete_redirect"},
@@ -68,7 +80,11 @@ _SUPPORT = {
 # role -> (permissions by app, on articles, on pictures)
 ROLES: dict[str, tuple[dict[str, set[str]], set[str], set[str]]] = {
     WRITER: ({"articles": {"view_author", "view_topic", "view_relation"}}, {"add_page"}, _PICTURES),
-    EDITOR: (_DESK, {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"}, _PICTURES | {"change_image"}),
+    EDITOR: (
+        {**_DESK, **_MAILROOM},
+        {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"},
+        _PICTURES | {"change_image"},
+    ),
     PUBLISHER: (
         {**_DESK, **_PUBLISHING},
         {"add_page", "change_page", "publish_page", "lock_page", "unlock_page"},

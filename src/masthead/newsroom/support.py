@@ -23,7 +23,7 @@ from masthead.core.models import Event
 from masthead.front import mails
 from masthead.front import services as front
 from masthead.library.models import Follow, PrivateFeed, SavedSearch
-from masthead.newsletters import choices
+from masthead.newsletters import choices, suppression
 from masthead.newsletters.models import Tick
 from masthead.readers import addresses, codes, sessions
 from masthead.readers import services as readers
@@ -140,6 +140,21 @@ def send_code(*, reader: Reader, reason: str, by: Reader) -> bool:
         )
         audit.note(action="send code", actor=by.subject, subject=reader.subject, reason=reason)
     return row is not None
+
+
+def mail_again(*, reader: Reader, reason: str, by: Reader) -> None:
+    """Mail newsletters to ``reader``'s address again, which came back, complained, or was stopped by hand."""
+    with changelog.transaction():
+        if not suppression.lift(reader=reader):
+            raise NotPossibleError("Nothing stands against that address.")
+        audit.note(action="mail again", actor=by.subject, subject=reader.subject, reason=reason)
+
+
+def stop_mail(*, reader: Reader, reason: str, by: Reader) -> None:
+    """Mail ``reader`` nothing more but what they ask for (codes, receipts), whatever is ticked."""
+    with changelog.transaction():
+        suppression.suppress(address=reader.email, reason=suppression.Reason.MANUAL)
+        audit.note(action="stop mail", actor=by.subject, subject=reader.subject, reason=reason)
 
 
 def find_other(*, reader: Reader, address: str) -> Reader:

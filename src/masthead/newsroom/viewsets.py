@@ -1,4 +1,4 @@
-"""How the newsroom lists and edits things: articles, authors, advertisements, newsletters, prices. Topics: ``guides``."""
+"""How the newsroom lists and edits articles, authors, advertisements, prices. Topics: ``guides``; newsletters: ``mailroom``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from masthead.articles.models import Article, Author, Topic
 from masthead.billing import money
 from masthead.billing.models import Checkout, Offer, Plan, Price, PromotionCode
 from masthead.core import changelog
-from masthead.newsletters.models import Newsletter
 
 # Articles -------------------------------------------------------------------------------------------------------------
 
@@ -293,25 +292,6 @@ class AdvertisementViewSet(Everywhere):
         template_name = "newsroom/advertisement.html"
 
     edit_view_class = EditView
-
-
-class NewsletterViewSet(Everywhere):
-    model = Newsletter
-    icon = "mail"
-    menu_label = "Newsletters"
-    menu_order = 160
-    name = "newsletter"
-    url_prefix = "newsletter-list"
-    list_display = ["title", "schedule", "position"]
-    ordering = ["position"]
-    edit_handler = ObjectList(
-        [
-            HelpPanel(content="<p>What readers may tick. Composing and mailing editions has its own place.</p>"),
-            FieldRowPanel([FieldPanel("title"), FieldPanel("slug")]),
-            FieldPanel("description"),
-            FieldRowPanel([FieldPanel("schedule"), FieldPanel("position")]),
-        ]
-    )
 
 
 class Amount(Column):

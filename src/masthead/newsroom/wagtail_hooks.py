@@ -16,7 +16,8 @@ from wagtail.models import Page
 
 from masthead.articles.models import Article, ArticleIndex
 from masthead.library import suggestions
-from masthead.newsroom import guides, panels, viewsets
+from masthead.newsroom import guides, mailroom, panels, viewsets
+from masthead.newsroom.menu import Guarded
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
@@ -60,6 +61,7 @@ def urls() -> list[Any]:
         path("topics-found/<int:article>/", SuggestionsPage.as_view(), name="newsroom_topics_found"),
         path("topics-found/<int:article>/answer/", answer_suggestion, name="newsroom_topics_answer"),
         path("readers/<str:subject>/", ReaderPage.as_view(), name="newsroom_reader"),
+        *mailroom.urls(),
     ]
 
 
@@ -73,24 +75,13 @@ def views() -> list[Any]:
         viewsets.AuthorViewSet(),
         viewsets.AuthorChooser("author_chooser"),
         viewsets.AdvertisementViewSet(),
-        viewsets.NewsletterViewSet(),
         viewsets.NetworkViewSet(),
         viewsets.PlanViewSet(),
         viewsets.PriceViewSet(),
         viewsets.OfferViewSet(),
         viewsets.PromotionCodeViewSet(),
+        *mailroom.viewsets(),
     ]
-
-
-class Guarded(MenuItem):
-    """A menu item for those who may open what it leads to."""
-
-    def __init__(self, *args: Any, permissions: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.permissions = permissions
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return may(request, *self.permissions)
 
 
 def _item(label: str, name: str, icon: str, order: int, *permissions: str) -> None:
@@ -110,6 +101,16 @@ _item("Policy", "newsroom_policy", "sliders", 180, *PolicyPage.permissions)
 _item("Publication settings", "wagtailsettings:edit", "site", 200, "core.change_publication")
 
 
+@hooks.register("register_admin_menu_item")
+def newsletters() -> MenuItem:
+    return mailroom.menu()
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    mailroom.register_log_actions(actions)
+
+
 @hooks.register("construct_main_menu")
 def main_menu(request: HttpRequest, items: list[Any]) -> None:
     items[:] = [item for item in items if item.name not in HIDDEN]
@@ -121,12 +122,15 @@ def main_menu(request: HttpRequest, items: list[Any]) -> None:
 @hooks.register("construct_settings_menu")
 def settings_menu(request: HttpRequest, items: list[Any]) -> None:
     # the publication has its place in the main menu; sites and collections have nothing to set: there is one of each
-    items[:] = [item for item in items if item.name not in {"publication", "sites", "locales"}]
+    # mailing has its place among the newsletters
+    items[:] = [item for item in items if item.name not in {"publication", "mailing", "sites", "locales"}]
 
 
 @hooks.register("construct_homepage_panels")
 def home(request: HttpRequest, shown: list[Component]) -> None:
     shown.append(panels.NoticesPanel())
+    if may(request, *mailroom.DESK):
+        shown.append(panels.EditionsPanel())
     if may(request, *PlannerPage.permissions):
         shown += [panels.TodayPanel(), panels.DraftsPanel()]
 

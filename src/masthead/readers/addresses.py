@@ -70,6 +70,8 @@ def identity(address: str) -> str:
     same as "k", and so gives whoever owns the one inbox the account of the other.
     """
     local, _, domain = address.rpartition("@")
+    if local.isascii():  # nearly all, and a sender asks for thousands
+        return f"{local.lower()}@{domain}"
     return f"{''.join(_small(c) for c in local)}@{domain}"
 
 

@@ -27,6 +27,7 @@ from django.db import connection
 
 import masthead
 from masthead.core import clock
+from masthead.newsletters import restored
 
 MANIFEST = "backup.json"
 Progress = Callable[[str], None]
@@ -79,8 +80,16 @@ def _copy_sqlite(folder: Path) -> Path:
         connection.connection.backup(target)
         if (verdict := target.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
             raise click.ClickException(f"The database is damaged ({verdict}); restore an earlier backup.")
+        _mark(target)
         target.execute("PRAGMA journal_mode=DELETE")  # one file, without -wal and -shm beside it
     return copy
+
+
+def _mark(copy: sqlite3.Connection) -> None:
+    """Say in the copy that it is one: started, it pauses its newsletters, even where it comes to lie where its original did."""
+    copy.execute("DELETE FROM core_heartbeat WHERE name LIKE ?", [f"{restored.PREFIX}%"])
+    copy.execute("INSERT INTO core_heartbeat (name, at) VALUES (?, ?)", [restored.BACKUP, f"{clock.now():%Y-%m-%d %H:%M:%S}"])
+    copy.commit()
 
 
 def _copy_postgresql(folder: Path) -> Path:

@@ -14,6 +14,8 @@ from masthead.billing import chores as billing
 from masthead.core import clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
 from masthead.insights import chores as insights
+from masthead.newsletters import forgetting as newsletters
+from masthead.newsletters.wire import watching as wire
 from masthead.readers.models import Code
 
 CHANGES = timedelta(days=1)
@@ -41,7 +43,9 @@ def clear() -> None:
     Heartbeat.objects.filter(name__startswith="worker:", at__lt=moment - timedelta(days=1)).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     insights.clear()
+    wire.clear()
     billing.clear()
+    newsletters.clear()
 
 
 def clear_changes(before: datetime) -> int:

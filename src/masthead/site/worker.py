@@ -8,8 +8,10 @@ What is *not* guaranteed: a task runs at least once, not exactly once. One that 
 
 from __future__ import annotations
 
+import imaplib
 import logging
 import os
+import poplib
 import signal
 import socket
 import threading
@@ -26,10 +28,11 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
 from masthead.billing import chores as billing
-from masthead.core import clock, mail
-from masthead.core.models import Heartbeat, OutgoingMail
+from masthead.core import clock, mail, notices
+from masthead.core.models import Heartbeat, Notice, OutgoingMail
 from masthead.library import keeper, onward
-from masthead.newsletters import sending, settling, watching
+from masthead.newsletters import editions, mailbox, personal, restored, sending, settling, watching
+from masthead.newsletters.wire import watching as wire
 from masthead.site import chores, preparation
 
 log = logging.getLogger("masthead.worker")
@@ -94,6 +97,7 @@ class Worker:
         self._keeper = keeper.Keeper()
         self._chooser = onward.Chooser()
         self._watcher = watching.Watcher()
+        self._sender = sending.Sender()
         self._tasks = TaskWorker(
             queue_names=["*"],
             interval=0,
@@ -115,11 +119,16 @@ class Worker:
             Loop("onward", 0.5, self.lead_onward, self.stop),
             Loop("newsletters", 1.0, self.mail_editions, self.stop),
             Loop("outbox", 2.0, self.see_to_the_outbox, self.stop),
+            Loop("editions", 2.0, self.make_editions, self.stop),
+            Loop("wire", 10.0, wire.fetch_due, self.stop),
+            Loop("personal", 5.0, self.write_to_readers, self.stop),
+            Loop("bounces", 10.0, self.read_what_came_back, self.stop),
         ]
 
     def run(self) -> None:
         """Work until ``stop`` is set, then let the loops finish."""
         self._wait_for_tables()
+        self._look_where_we_are()
         for loop in self.loops:
             loop.start()
         while not self.stop.wait(1.0):
@@ -152,6 +161,18 @@ class Worker:
             told = told or time.monotonic()
             self.stop.wait(0.3)
 
+    def _look_where_we_are(self) -> None:
+        """Before anything is mailed: a database that was restored or copied starts with its newsletters paused."""
+        while not self.stop.is_set():
+            try:
+                restored.look()
+                return
+            except DatabaseError as error:
+                log.warning("%s", _line(error))
+                self.stop.wait(1.0)
+            finally:
+                connection.close()
+
     def beat(self) -> None:
         """Show that this worker lives."""
         Heartbeat.objects.update_or_create(name=self.name, defaults={"at": clock.now()})
@@ -176,7 +197,12 @@ class Worker:
 
     def mail_editions(self) -> None:
         """Submit what is due of the editions on their way. Takes as long as it takes: an hour for a large one."""
-        sending.deliver(self.stop)
+        self._sender.deliver(self.stop)
+
+    def make_editions(self) -> None:
+        """Make the editions that are due, and let go those whose hour has come: one worker every few seconds."""
+        if _lease("chore:editions", timedelta(seconds=4), ahead=timedelta(minutes=1)):
+            editions.tick()
 
     def see_to_the_outbox(self) -> None:
         """Settle what dead senders left, and say of editions that all is done."""
@@ -186,6 +212,24 @@ class Worker:
         except DatabaseError:
             self._watcher.forget()
             raise
+
+    def write_to_readers(self) -> None:
+        """Write the mails that are one reader's own, in one worker at a time. Two at once would only do work in vain."""
+        if _lease("chore:personal", timedelta(seconds=15)):
+            personal.tick()
+
+    def read_what_came_back(self) -> None:
+        """Read the mailbox that mail comes back to, each minute."""
+        url = settings.MASTHEAD.bounce_mailbox
+        if not url or not _lease("chore:bounces", timedelta(seconds=55)):
+            return
+        try:
+            mailbox.visit(url)
+        except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
+            notices.tell("bounce-mailbox", f"The mailbox for bounces cannot be read: {_line(error)}"[:500])
+            raise
+        if Notice.objects.filter(key="bounce-mailbox").exists():
+            notices.settled("bounce-mailbox")
 
     def do_chores(self) -> None:
         """Publish what is scheduled (each minute), put back orphaned tasks (each minute), clear (every ten minutes)."""
@@ -207,8 +251,10 @@ class Worker:
             connection.close()
 
 
-def _lease(name: str, period: timedelta) -> bool:
+def _lease(name: str, period: timedelta, ahead: timedelta = timedelta(hours=1)) -> bool:
     """Whether this worker is to do the chore ``name`` now: true for one worker in each ``period``.
+
+    A lease that lies more than ``ahead`` in the future was taken by a clock that has been put back since, and counts for nothing.
 
     One conditional UPDATE decides, so that two workers never publish the same revision at once.
     """
@@ -216,8 +262,8 @@ def _lease(name: str, period: timedelta) -> bool:
     Heartbeat.objects.bulk_create([Heartbeat(name=name, at=moment - timedelta(days=1))], ignore_conflicts=True)
     due = Heartbeat.objects.filter(name=name, at__lte=moment - period)
     # a trial that ended leaves a lease in the future
-    ahead = Heartbeat.objects.filter(name=name, at__gt=moment + timedelta(hours=1))
-    return bool(due.update(at=moment) or ahead.update(at=moment))
+    void = Heartbeat.objects.filter(name=name, at__gt=moment + ahead)
+    return bool(due.update(at=moment) or void.update(at=moment))
 
 
 def put_back_orphans() -> int:

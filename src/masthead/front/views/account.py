@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from masthead.billing import purchase
 from masthead.core import clock, privacy
 from masthead.core.models import Publication
-from masthead.front import account, services, subscription
+from masthead.front import account, mail_choices, services, subscription
 from masthead.front.render import render_personal
 from masthead.front.views.journey import SeeOther, _answer, asked_too_often, reader_of, too_many
 from masthead.front.views.posting import account_form
+from masthead.newsletters import choices, suppression
 from masthead.newsletters import services as newsletters
 from masthead.readers import addresses, codes, devices, sessions
 from masthead.readers import services as readers
@@ -30,6 +31,8 @@ PAGE = "/account/"
 DONE = {  # what the page says after a form that worked: the section it is said in, and the sentence
     "address": ("address", "Your address is changed."),
     "newsletters": ("newsletters", "Your newsletters are saved."),
+    "stopped": ("newsletters", "Stopped. Nothing comes any more but what you ask for."),
+    "mail-again": ("newsletters", "We mail you again, from the next edition on."),
     "revoked": ("browsers", "That browser is logged out."),
     "cancelled": ("subscription", "It is cancelled. Nothing more is collected; you may take that back below."),
     "resumed": ("subscription", "It goes on. Good to have you back."),
@@ -90,6 +93,7 @@ def page(
     typed: str = "",
     made: dict[str, str] | None = None,
     *,
+    mail_problem: mail_choices.BadChoice | None = None,
     status: int = 422,
 ) -> HttpResponse:
     """The account page; with ``problems`` (a sentence by field) it is the answer to a form that could not be taken.
@@ -99,7 +103,7 @@ def page(
     section, sentence = DONE.get(request.GET.get("done", ""), ("", ""))
     context = account.page_context(request, reader)
     context |= {"problems": problems or {}, "typed": typed, "done": {section: sentence} if section and not problems else {}}
-    context |= {"made": made}
+    context |= {"made": made, "mail_problem": mail_problem}
     return render_personal(request, "front/account/account.html", context, status=status if problems else 200)
 
 
@@ -187,9 +191,33 @@ def _confirm_page(request: HttpRequest, address: str, error: str = "") -> HttpRe
 @account_form
 @personal
 def set_newsletters(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Make what is ticked what comes."""
-    newsletters.set_ticks(reader=reader, slugs=newsletters.known(request.POST.getlist("newsletters")), origin="account")
+    """Make what is chosen what comes. A form of ticks alone (another page's) changes newsletters and nothing else."""
+    if request.POST.get("stop"):
+        choices.stop_everything(reader=reader, origin="account")
+        return done("stopped", "newsletters")
+    if not request.POST.get("mail"):
+        newsletters.set_ticks(reader=reader, slugs=newsletters.known(request.POST.getlist("newsletters")), origin="account")
+        return done("newsletters", "newsletters")
+    try:
+        wanted = mail_choices.read(request.POST, today=account.day(clock.now(), account.zone_of(request)))
+    except mail_choices.BadChoice as problem:
+        return page(request, reader, {FIELDS.get(problem.field, "newsletters"): str(problem)}, mail_problem=problem)
+    choices.save(reader=reader, wanted=wanted, origin="account")
     return done("newsletters", "newsletters")
+
+
+FIELDS = {"paused_until": "mail-pause", "timezone": "mail-zone", "alerts": "mail-alerts"}  # where on the page each stands
+
+
+@account_form
+@personal
+def mail_again(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Mail to an address that came back once more: for whoever logged in since by a code that arrived there."""
+    if not account.proved_since(reader):
+        sentence = "Log in with a mailed code first: then we know that the address takes mail."
+        return page(request, reader, {"newsletters": sentence})
+    suppression.lift(reader=reader)
+    return done("mail-again", "newsletters")
 
 
 @account_form

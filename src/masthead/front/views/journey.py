@@ -95,7 +95,7 @@ def keep_reading(request: HttpRequest) -> HttpResponse:
             "error": str(error),
             "typed": typed[:254],
             "article": article,
-            "newsletters": Newsletter.objects.all(),
+            "newsletters": Newsletter.objects.filter(audience=Newsletter.Audience.REGISTERED),
             "ticked": request.POST.getlist("newsletters"),
         }
         return render_personal(request, "front/keep_reading.html", context, status=422)

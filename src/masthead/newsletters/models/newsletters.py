@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -15,6 +16,7 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.models import Orderable
 
 from masthead.articles.models import LogsChanges
+from masthead.core import clock
 
 
 def validate_weekdays(value: str) -> None:
@@ -101,6 +103,21 @@ class Newsletter(LogsChanges, ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def for_subscribers(self) -> bool:
+        """Whether it comes to subscribers only; others may ask for it, and get it once they are."""
+        return self.audience == self.Audience.SUBSCRIBERS
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Another schedule starts when it is saved: a day or an hour that is past already is not made up for."""
+        told = kwargs.get("update_fields")
+        if self.pk and (told is None or {"weekdays", "hour"} & set(told)):
+            had = Newsletter.objects.filter(pk=self.pk).values_list("weekdays", "hour").first()
+            if had and had != (self.weekdays, self.hour):
+                self.started = clock.now()
+                kwargs |= {"update_fields": {*told, "started"}} if told is not None else {}
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """Refuse a name whose pages would stand at addresses taken by others."""
         super().clean()
@@ -150,6 +167,7 @@ class Tick(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reader", "newsletter"], name="one_tick_a_newsletter")]
+        indexes = [models.Index(fields=["created"])]  # whose welcome is due
 
     def __str__(self) -> str:
         return f"{self.reader_id} {self.newsletter_id}"

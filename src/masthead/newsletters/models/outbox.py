@@ -37,7 +37,8 @@ class Delivery(models.Model):
         IN_DOUBT = 6  # the connection broke after the message and before the answer: never resent by itself
         CANCELLED = 7
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="deliveries")
+    # no index of its own: that of the constraint begins with it, and each further one is written twice a recipient
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     reader = models.ForeignKey("readers.Reader", null=True, on_delete=models.SET_NULL, related_name="+")
     address = models.CharField(max_length=254)
     standing = models.CharField(max_length=10, choices=EditionContent.Standing)

@@ -69,7 +69,7 @@ class InsightsPage(NewsroomPage):
         return super().get_context_data(**kwargs) | {
             "timezone": publication.timezone,
             "now": now.astimezone(where),
-            "recent": _lines(
+            "recent": lines(
                 "The last three hours, by five minutes",
                 _shown(recent),
                 [f"{start:%H:%M}" for start in minutes],
@@ -86,8 +86,8 @@ class InsightsPage(NewsroomPage):
             "month": _span(
                 month,
                 "the 30 days before",
-                [_day(start) for start in days],
-                _mondays(days),
+                [day_name(start) for start in days],
+                mondays(days),
                 Tile("Visitors on an average day", average),
             )
             | {
@@ -97,8 +97,8 @@ class InsightsPage(NewsroomPage):
                         Series("Nobody we know", "b", [one.anonymous for one in visitors]),
                         Series("Readers and their browsers", "a", [one.known for one in visitors]),
                     ],
-                    [_day(start) for start in days],
-                    _mondays(days),
+                    [day_name(start) for start in days],
+                    mondays(days),
                     "One person with two browsers counts twice, a household behind one address with the same browsers once.",
                 )
             },
@@ -138,18 +138,18 @@ def _span(report: reports.Report, before: str, names: Sequence[str], axis: Seque
             _tile("Articles chosen", done[1].total, report.before.get("unlock"), before),
             visitors,
         ],
-        "shown": _bars("Articles read and gates shown", _shown(report), names, axis),
-        "gates": _bars("Gates, by what they offered", gates, names, axis),
-        "done": _lines("What gates led to", done, names, axis),
-        "robots": _bars(
+        "shown": bars("Articles read and gates shown", _shown(report), names, axis),
+        "gates": bars("Gates, by what they offered", gates, names, axis),
+        "done": lines("What gates led to", done, names, axis),
+        "robots": bars(
             "Robots",
             [robots],
             names,
             axis,
             "Search engines, link previews, uptime checks and scripts, by their user agent. They are in no other number here.",
         ),
-        "offered": _shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.GATES.items()]),
-        "reasons": _shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.OPENED.items()]),
+        "offered": shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.GATES.items()]),
+        "reasons": shares([(name, sum(report.shown.get(decision, ()))) for decision, name in reports.OPENED.items()]),
         "top": report.top,
         "dropped": report.dropped,
     }
@@ -159,7 +159,7 @@ def _shown(report: reports.Report) -> list[Series]:
     return [Series("Read", "a", report.opened), Series("Gate shown", "b", report.gates)]
 
 
-def _bars(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
+def bars(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
     plot = Plot(title, series, names, axis, unfinished=True)
     return Figure(plot, mark_safe(plots.bars(plot)), note)
 
@@ -169,7 +169,7 @@ def _days_apart(title: str, series: Sequence[Series], names: Sequence[str], axis
     return Figure(plot, mark_safe(plots.bars(plot)), note)
 
 
-def _lines(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
+def lines(title: str, series: Sequence[Series], names: Sequence[str], axis: Sequence[str], note: str = "") -> Figure:
     plot = Plot(title, series, names, axis, unfinished=True)
     return Figure(plot, mark_safe(plots.lines(plot)), note)
 
@@ -183,7 +183,7 @@ def _tile(name: str, value: int, before: int | None, words: str) -> Tile:
     return Tile(name, value, f"{sign}{abs(percent):,}% on {words}")
 
 
-def _shares(parts: Sequence[tuple[str, int]]) -> list[Share]:
+def shares(parts: Sequence[tuple[str, int]]) -> list[Share]:
     total = sum(value for _, value in parts)
     return [Share(name, value, 100 * value / total) for name, value in parts if value]
 
@@ -192,7 +192,7 @@ def _hour(start: datetime) -> str:
     return f"{start:%A} {start:%H:%M} to {start + timedelta(hours=1):%H:%M}"
 
 
-def _day(start: datetime) -> str:
+def day_name(start: datetime) -> str:
     return f"{start:%a} {start.day} {start:%B}"
 
 
@@ -200,5 +200,5 @@ def _every_third(hours: Sequence[datetime]) -> list[str]:
     return [f"{start:%H:%M}" if start.hour % 3 == 0 else "" for start in hours]
 
 
-def _mondays(days: Sequence[datetime]) -> list[str]:
+def mondays(days: Sequence[datetime]) -> list[str]:
     return [f"{start:%a} {start.day} {start:%b}" if start.weekday() == 0 else "" for start in days]

@@ -31,7 +31,8 @@ from masthead.billing.providers.choice import UnknownProviderError
 from masthead.core import clock, limits
 from masthead.core.models import OutgoingMail, Publication
 from masthead.core.timezones import zone as zone_called
-from masthead.newsletters.models import Tick
+from masthead.newsletters import suppression
+from masthead.newsletters.models import Delivery, Tick
 from masthead.newsroom import support
 from masthead.newsroom.services import today
 from masthead.newsroom.views.base import NewsroomPage
@@ -280,6 +281,8 @@ class ReaderPage(NewsroomPage):
             "log": self._log(),
             "forms": {**self._forms(), **kwargs.get("wrong", {})},
             "newsletters": Tick.objects.filter(reader=reader).select_related("newsletter"),
+            "refused": suppression.of(reader.email),
+            "editions": Delivery.objects.filter(reader=reader).select_related("edition__newsletter").order_by("-pk")[:20],
             "comp_form": kwargs.get("comp_form") or CompForm(),
             "may_grant": self.may_grant,
             "may_end": self.may_end,
@@ -306,6 +309,8 @@ class ReaderPage(NewsroomPage):
                 found["stop"] = StopForm(reader=self.reader, auto_id="stop-%s")
         if user.has_perm("readers.support_reader"):
             found["code"] = ReasonForm(auto_id="code-%s")
+            action = "mail_again" if suppression.of(self.reader.email) else "stop_mail"
+            found[action] = ReasonForm(auto_id=f"{action}-%s")
             if not self.reader.is_staff:
                 found["merge"] = MergeForm(auto_id="merge-%s")
                 found["anonymise"] = AnonymiseForm(auto_id="anonymise-%s")
@@ -396,6 +401,14 @@ class ReaderPage(NewsroomPage):
         if typed:
             return "A code is on its way. It is typed in the browser that asked for the last one; the mail's link works in any."
         return "A mail is on its way. No browser of theirs asked for a code lately: its link is what logs them in."
+
+    def _mail_again(self, asked: dict[str, Any]) -> str:
+        support.mail_again(reader=self.reader, reason=asked["reason"], by=self.request.user)
+        return "They are mailed again, from the next edition on."
+
+    def _stop_mail(self, asked: dict[str, Any]) -> str:
+        support.stop_mail(reader=self.reader, reason=asked["reason"], by=self.request.user)
+        return "Nothing is mailed to them any more but codes and receipts."
 
     def _merge(self, asked: dict[str, Any]) -> str:
         other = support.find_other(reader=self.reader, address=asked["other"])
