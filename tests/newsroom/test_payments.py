@@ -87,7 +87,7 @@ def test_a_plan_a_price_and_a_code_are_made_in_the_newsroom_and_stand_on_the_pag
     offer = plan.offers.model.objects.get(name="Spring")
     publisher.post("/newsroom/offer-codes/new/", {"code": "spring26", "offer": offer.pk, "active": "on", "source": "the Daily"})
     assert PromotionCode.objects.get().code == "SPRING26"
-    begin(Browser(), price=str(Price.objects.get().pk), code="spring26")
+    begin(Browser().log_in(make_reader()), price=str(Price.objects.get().pk), code="spring26")
     assert Checkout.objects.get().amount == 2000
 
 
