@@ -39,7 +39,7 @@ def _forget_the_last_edition() -> Iterator[None]:
     (Path(os.environ["MASTHEAD_DATA"]) / "last-edition.json").unlink(missing_ok=True)
 
 
-LONGEST = ("tests/front/test_canary.py", "tests/site/test_serve.py", "tests/journeys/", "tests/imports/", "tests/library/test_killed.py")
+LONGEST = ("tests/front/test_canary.py", "tests/site/test_serve.py", "tests/journeys/", "tests/imports/")
 
 
 @pytest.hookimpl(trylast=True)
