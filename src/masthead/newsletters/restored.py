@@ -4,9 +4,9 @@ Such a database knows nothing of what the original has mailed since. Nothing goe
 and so is every edition on its way, until somebody who knows says otherwise.
 
 It is noticed by a mark in the database that says where it lies. A copy has the mark and lies elsewhere; a backup's SQLite file
-has had it taken out (``site.backup``). And by a note beside the database, in the data directory, of the last edition that went and
-the last rows a sender took: a database that does not know them has been put back. What cannot be noticed is a copy of the whole
-machine.
+has had it taken out (``site.backup``). And by a note beside the database, in the data directory, of the last edition that went
+and the last rows a sender took: a database that does not know them has been put back. What cannot be noticed is a copy of the
+whole machine.
 """
 
 from __future__ import annotations
