@@ -159,6 +159,25 @@ def test_the_winner_comes_at_the_readers_own_hour_where_that_is_still_ahead() ->
     assert all(moment > clock.now() for moment in ahead)
 
 
+def test_the_winner_goes_to_any_number_of_time_zones_in_one_look(django_assert_max_num_queries) -> None:
+    daily = make_newsletter(hour=time(6))
+    readers = make_readers(60, daily)
+    zones = ["Asia/Tokyo", "America/New_York", ""]
+    for number, reader in enumerate(readers):
+        Preferences.objects.create(reader=reader, timezone=zones[number % 3])
+    edition = make_edition(daily, subject_b="Other", due=clock.now())
+    freezing.freeze(edition)
+    rest = Delivery.objects.filter(edition=edition, variant="").values_list("address", flat=True)
+    whose = {f"reader{number}@example.org": zones[number % 3] for number in range(60)}
+    waiting = {address: whose[address] for address in rest}
+    with django_assert_max_num_queries(7):  # one look, one for each zone, one for the others; the newsletter; a transaction
+        assert freezing.release_rest(edition, "b") == len(waiting)
+    due = dict(Delivery.objects.filter(edition=edition, address__in=waiting).values_list("address", "due"))
+    hours = {(waiting[address], moment.hour) for address, moment in due.items() if waiting[address]}
+    assert hours == {("Asia/Tokyo", 21), ("America/New_York", 11)}  # six there, each
+    assert all(moment <= clock.now() for address, moment in due.items() if not waiting[address])
+
+
 def test_what_is_frozen_is_not_frozen_again() -> None:
     daily = make_newsletter()
     make_readers(2, daily)

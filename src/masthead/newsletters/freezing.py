@@ -6,6 +6,7 @@ mailed to each kind of recipient is kept, and one INSERT .. SELECT writes a row 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +39,8 @@ Standing = EditionContent.Standing
 
 UNJUDGED = datetime(9999, 1, 1, tzinfo=UTC)  # the rest of a trial of two subjects, until one has won
 
+PIECE = 5000  # numbers in one statement
+
 _P = 2147483647  # a prime: multiplying by others modulo it scatters neighbours
 
 
@@ -66,11 +69,15 @@ def release_rest(edition: Edition, winner: str) -> int:
     rest = Delivery.objects.filter(edition=edition, variant="", state=Delivery.State.PENDING)
     now = clock.now()
     with transaction.atomic():
+        # looked up in one pass: asked once a zone, a large outbox would be walked a hundred times with everybody waiting
+        own = defaultdict(list)
+        for number, name in rest.filter(reader__preferences__timezone__gt="").values_list("pk", "reader__preferences__timezone"):
+            own[name].append(number)
         done = 0
-        for name in set(rest.exclude(reader=None).values_list("reader__preferences__timezone", flat=True)):
-            if name:
-                moment = max(_due_in(edition, name), now)
-                done += rest.filter(reader__preferences__timezone=name).update(variant=winner, due=moment)
+        for name, numbers in own.items():
+            moment = max(_due_in(edition, name), now)
+            for start in range(0, len(numbers), PIECE):
+                done += rest.filter(pk__in=numbers[start : start + PIECE]).update(variant=winner, due=moment)
         return done + rest.update(variant=winner, due=now)
 
 
