@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from smtplib import SMTPAuthenticationError, SMTPConnectError, SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from anymail.exceptions import AnymailAPIError
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client, RequestFactory
@@ -184,6 +186,25 @@ def test_a_mail_that_cannot_be_written_holds_up_none_behind_it() -> None:
     mail.submit_due()
     states = dict(OutgoingMail.objects.values_list("to", "state"))
     assert states == {"é" * 64 + "@example.org": "refused", "ada@example.org": "submitted"}
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (SMTPAuthenticationError(535, b"Wrong password"), "pending"),
+        (SMTPSenderRefused(530, b"Log in first", "paper@example.org"), "pending"),
+        (SMTPConnectError(554, b"Not from there"), "pending"),
+        (AnymailAPIError("The provider cannot be reached"), "pending"),
+        (SMTPRecipientsRefused({"ada@example.org": (450, b"Later")}), "pending"),
+        (SMTPRecipientsRefused({"ada@example.org": (550, b"Nobody is called that")}), "refused"),
+        (SMTPDataError(554, b"Not that"), "refused"),
+    ],
+)
+def test_only_what_a_server_says_of_a_mail_ends_it(error: Exception, state: str) -> None:
+    Browser().post("/login/", {"email": "ada@example.org"})
+    with patch("django.core.mail.EmailMultiAlternatives.send", side_effect=error):
+        mail.submit_due()
+    assert OutgoingMail.objects.get().state == state
 
 
 def test_what_a_slow_server_left_to_another_worker_is_not_submitted_again(settings: Any) -> None:

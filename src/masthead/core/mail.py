@@ -11,9 +11,18 @@ import logging
 import uuid
 from datetime import timedelta
 from email.utils import formataddr
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 from urllib.parse import urlsplit
 
+from anymail.exceptions import AnymailAPIError
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
@@ -115,12 +124,7 @@ def _submit(row: OutgoingMail, connection: object) -> None:
 
 
 def _failed(row: OutgoingMail, error: Exception) -> None:
-    code = error.smtp_code if isinstance(error, SMTPResponseException) else 0
-    if isinstance(error, SMTPRecipientsRefused):
-        code = min((c for c, _ in error.recipients.values()), default=0)
-    # what is neither the server's word nor the network's is in the mail itself (an address that cannot be written), and stays
-    in_the_mail = not isinstance(error, (SMTPException, OSError))
-    final = 500 <= code < 600 or in_the_mail or row.attempts >= len(BACK_OFF)
+    final = _is_final(error) or row.attempts >= len(BACK_OFF)
     log.warning("mail %s %s: %s", row.pk, "refused" if final else "deferred", error)
     OutgoingMail.objects.filter(pk=row.pk).update(
         state=OutgoingMail.State.REFUSED if final else OutgoingMail.State.PENDING,
@@ -129,3 +133,19 @@ def _failed(row: OutgoingMail, error: Exception) -> None:
         claimed_until=None,
         error=str(error)[:300],
     )
+
+
+# The server's word on us, and not on the mail: a wrong password, a sender it does not know. Nothing is lost until that is mended.
+_ON_US = (SMTPAuthenticationError, SMTPConnectError, SMTPHeloError, SMTPSenderRefused)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try would fare no better: the server will not have this mail, or it cannot be written at all."""
+    if isinstance(error, (*_ON_US, AnymailAPIError)):
+        return False
+    if isinstance(error, SMTPRecipientsRefused):
+        return 500 <= min((code for code, _ in error.recipients.values()), default=0) < 600
+    if isinstance(error, SMTPResponseException):
+        return 500 <= error.smtp_code < 600
+    # what is neither the server's word nor the network's is in the mail itself (an address that cannot be written), and stays
+    return not isinstance(error, (SMTPException, OSError))
