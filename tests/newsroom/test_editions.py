@@ -113,6 +113,28 @@ def test_the_order_on_the_page_is_the_order_that_is_kept(as_role):
     assert headlines(edition) == ["Third", "Second", "First"]
 
 
+def test_a_subject_nobody_wrote_follows_what_leads(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    assert (edition.subject, edition.preheader) == ("First", "Second")
+    client.post(address(edition), opened(client, edition) | {"do": f"remove:{item(edition, 'First').pk}"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Second", "Third")
+    client.post(address(edition), opened(client, edition) | {"do": f"up:{item(edition, 'Third').pk}"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Third", "Second")
+    client.post(address(edition), opened(client, edition) | {f"headline-{item(edition, 'Third').pk}": "Better", "do": "save"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Better", "Second")
+
+
+def test_a_subject_an_editor_wrote_stays_whatever_leads(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    data = opened(client, edition) | {"subject": "Mine", "do": f"remove:{item(edition, 'First').pk}"}
+    client.post(address(edition), data)
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Mine", "Third")
+
+
 def test_what_is_taken_out_is_put_back_with_its_words_where_it_stood(as_role):
     edition, client = make_draft(), as_role("Editor")
     row = item(edition, "Second")

@@ -21,7 +21,7 @@ from wagtail.models import ModelLogEntry
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.newsletters import editions as services
-from masthead.newsletters import letters
+from masthead.newsletters import composing, letters
 from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
@@ -256,14 +256,22 @@ class Typed:
 
 @contextmanager
 def _editing(number: int, seen: str) -> Iterator[Edition]:
-    """The edition, locked, if it may be edited and is still as ``seen`` names it (empty: whatever it says)."""
+    """The edition, locked, if it may be edited and is still as ``seen`` names it (empty: whatever it says).
+
+    A subject and a preheader that no editor wrote follow what leads once the editing is done.
+    """
     with transaction.atomic():
         edition = Edition.objects.select_for_update().get(pk=number)
         if edition.state not in EDITABLE:
             raise CannotEdit(f"This edition is {edition.get_state_display().lower()}: what it says cannot be changed any more.")
         if seen and seen != mark(edition):
             raise Changed("Somebody else changed this edition while you were writing.")
+        proposed = composing.proposal(edition)
         yield edition
+        had = edition.subject, edition.preheader
+        composing.propose(edition, proposed)
+        if (edition.subject, edition.preheader) != had:
+            edition.save(update_fields=["subject", "preheader"])
 
 
 def save(*, number: int, seen: str, typed: Typed, by: Reader) -> bool:
