@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from masthead.core import clock
 from masthead.newsletters import bounce, editions, radar_cli, restored, sending, settling, watching
 from masthead.newsletters.models import Claim, Edition, Newsletter
 from masthead.newsletters.progress import Progress, progress
@@ -139,6 +140,8 @@ def start(newsletters: tuple[str, ...]) -> None:
     for row in found:
         editions.unpause(newsletter=row)
         click.echo(f"{row.slug} goes on.")
+    if not newsletters:
+        restored.begin_again(clock.now())  # where there is no newsletter, readers' own mails rest all the same
     left = Edition.objects.filter(state=Edition.State.PAUSED)
     for edition in left:
         click.echo(f"{edition} stays paused: {edition.reason} `resume` or `cancel` it.")
