@@ -161,7 +161,9 @@ def published(title: str, moment: datetime) -> None:
 
 
 def told() -> list[str]:
-    return list(OutgoingMail.objects.filter(kind__in=["welcome", "alert", "month"]).order_by("pk").values_list("subject", flat=True))
+    return list(
+        OutgoingMail.objects.filter(kind__in=["welcome", "alert", "month"]).order_by("pk").values_list("subject", flat=True)
+    )
 
 
 def test_readers_own_mails_rest_until_a_newsletter_goes_on_and_none_before_is_made_up_for(

@@ -128,6 +128,22 @@ def cancel(edition: str, reason: str) -> None:
     click.echo(f"{edition} is cancelled.")
 
 
+@command.command("stop")
+@click.argument("newsletters", nargs=-1, required=True)
+@click.option("--reason", default="Paused by hand.", show_default=True, help="What is shown as the reason.")
+def stop_newsletters(newsletters: tuple[str, ...], reason: str) -> None:
+    """Let NEWSLETTERS rest: nothing of theirs is composed or mailed until `start`; what falls due meanwhile is left out."""
+    found = Newsletter.objects.filter(slug__in=newsletters).order_by("position", "slug")
+    if missing := set(newsletters) - {row.slug for row in found}:
+        raise click.ClickException(f"There is no newsletter {', '.join(sorted(missing))}.")
+    for row in found:
+        if row.paused:
+            click.echo(f"{row.slug} rests already: {row.paused}")
+            continue
+        editions.pause(newsletter=row, reason=reason)
+        click.echo(f"{row.slug} rests; what a sender has in hand just now still goes.")
+
+
 @command.command("start")
 @click.argument("newsletters", nargs=-1)
 def start(newsletters: tuple[str, ...]) -> None:

@@ -20,8 +20,8 @@ from wagtail.models import ModelLogEntry
 
 from masthead.articles.models import Article
 from masthead.core import clock
-from masthead.newsletters import editions as services
 from masthead.newsletters import composing, letters
+from masthead.newsletters import editions as services
 from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
