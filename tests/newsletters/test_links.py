@@ -29,8 +29,9 @@ def test_a_newsletter_called_as_a_kind_is_another_thing() -> None:
     assert links.read(links.kind_token(SUBJECT, links.Kind.ALERTS)) == links.Token(SUBJECT, kind=links.Kind.ALERTS)
 
 
-@pytest.mark.parametrize("token", every_token())
-def test_no_character_of_a_token_can_be_changed(token: str) -> None:
+@pytest.mark.parametrize("which", range(len(every_token())))
+def test_no_character_of_a_token_can_be_changed(which: int) -> None:
+    token = every_token()[which]
     for place, character in enumerate(token):
         other = "A" if character != "A" else "B"
         assert links.read(token[:place] + other + token[place + 1 :]) is None

@@ -40,7 +40,8 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[real.Servers]:
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Any) -> None:
     settings.MASTHEAD = replace(settings.MASTHEAD, data=tmp_path)
-    settings.DEFAULT_FROM_EMAIL = "letters@gazette.example"  # the tests' own host is a number, which Postfix takes for no domain
+    # the tests' own host is no domain to Postfix
+    settings.DEFAULT_FROM_EMAIL = settings.ENVELOPE_SENDER = "letters@gazette.example"
     monkeypatch.setattr(claiming, "durable", lambda: None)
 
 

@@ -211,6 +211,15 @@ def test_pictures_have_full_addresses_and_say_what_they_show(full: Edition) -> N
     assert "Photograph: A. Harbour" in words(render(full, standing=REGISTERED))
 
 
+def test_an_article_that_stands_in_two_blocks_is_pictured_once(full: Edition) -> None:
+    [latest] = full.items.filter(block="latest", article__picture__isnull=False)
+    full.items.create(block="most-read", article=latest.article)
+    full.newsletter.blocks.get_or_create(kind="most-read")
+    letter = page(render(full, standing=REGISTERED))
+    assert len(letter.find_all("img")) == 1
+    assert letter.get_text().count(latest.article.title) >= 2
+
+
 def test_every_link_has_an_end(full: Edition) -> None:
     found = page(render(full, standing=REGISTERED))
     for link in found.find_all("a"):

@@ -79,6 +79,7 @@ def test_started_again_it_mails_the_next_edition_and_none_before(
     standing_clock.at("2026-11-25T07:00")  # the original may have mailed today's
     editions.tick()
     editions.unpause(newsletter=daily)
+    assert not Notice.objects.filter(key=restored.NOTICE).exists()
     editions.tick()
     assert frozen == ["daily:2026-11-23"]
     assert states() == {"2026-11-23": "paused", "2026-11-24": "skipped", "2026-11-25": "skipped"}

@@ -398,4 +398,6 @@ def unpause(*, newsletter: Newsletter) -> None:
             _let_go(pk, now)
         Newsletter.objects.filter(pk=newsletter.pk).update(paused="", started=now)
         restored.begin_again(now)
+    if not Newsletter.objects.exclude(paused="").exists():
+        notices.settled(restored.NOTICE)
     newsletter.refresh_from_db(fields=["paused", "started"])

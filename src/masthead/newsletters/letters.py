@@ -161,8 +161,8 @@ def _pieces(items: Sequence[EditionItem], now: datetime, specs: Sequence[str]) -
     numbers = [item.article_id for item in items if item.article_id]
     known = {number: row for number, row in rows.cards(numbers).items() if row.is_listed(now)}
     names = rows.names(known)
-    lead = next((known[item.article_id] for item in items if _may_lead(item, known)), None)
-    shelf = Shelf([lead.picture] if lead else [], tuple({*specs, SHARED}), makes=2)
+    lead = next((item for item in items if _may_lead(item, known)), None)
+    shelf = Shelf([known[lead.article_id].picture] if lead else [], tuple({*specs, SHARED}), makes=2)
     wordless = [n for item in items if (n := item.article_id) in known and not item.text and not known[n].standfirst]
     renderings = rows.renderings(wordless) if wordless else {}
     policy = access.current_policy() if wordless else None
@@ -181,7 +181,7 @@ def _pieces(items: Sequence[EditionItem], now: datetime, specs: Sequence[str]) -
             text = teaser.summary("", teaser.teaser(renderings[row.id], policy).text, SHORT)
         own = names.get(row.id, rows.NOBODY)
         topics = cards.topic_links(own)
-        picture = shelf.picture(row.picture, _line(row.picture_alt), specs) if row is lead else None
+        picture = shelf.picture(row.picture, _line(row.picture_alt), specs) if item is lead else None
         found.append(
             (
                 item,
@@ -196,7 +196,7 @@ def _pieces(items: Sequence[EditionItem], now: datetime, specs: Sequence[str]) -
                     dated=row.dated,
                     date_precision=row.date_precision,
                     picture=picture,
-                    shared=shelf.picture(row.picture, _line(row.picture_alt), [SHARED]) if row is lead else None,
+                    shared=shelf.picture(row.picture, _line(row.picture_alt), [SHARED]) if item is lead else None,
                     credit=_credit(row.id) if picture else "",
                     article=row.id,
                 ),

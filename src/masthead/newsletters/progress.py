@@ -39,7 +39,7 @@ class Progress:
 
 
 def progress(edition: Edition) -> Progress:
-    """How far ``edition`` is. One pass over its rows: some ten milliseconds for 100,000."""
+    """How far ``edition`` is. One pass over its rows: some tens of milliseconds for 100,000."""
     now = clock.now()
     rows = (
         Delivery.objects.filter(edition=edition)

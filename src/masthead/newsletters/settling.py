@@ -5,7 +5,7 @@ Everything is one short transaction of conditional updates, so that a publisher'
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -93,21 +93,30 @@ def judge_doubt() -> int:
     if rule == Mailing.InDoubt.LEAVE:
         return 0
     now = clock.now()
-    recent = Edition.objects.filter(frozen__gt=now - TOO_OLD).exclude(state=Edition.State.CANCELLED)
-    judged = 0
-    for edition in recent:
-        with transaction.atomic():
-            # locked, so that nobody finishes it while rows become pending again
-            Edition.objects.select_for_update().get(pk=edition.pk)
-            rows = Delivery.objects.filter(edition=edition, state=State.IN_DOUBT, settled__lt=now - WAIT)
-            if rule == Mailing.InDoubt.COUNT:
-                judged += rows.update(state=State.SUBMITTED, settled=now)
-                continue
-            again = rows.update(state=State.PENDING, claim=None, due=now, settled=None)
-            if again:
-                judged += again
-                Edition.objects.filter(pk=edition.pk, state=Edition.State.DONE).update(state=Edition.State.SENDING, finished=None)
-    return judged
+    recent = Edition.objects.filter(frozen__gt=now - TOO_OLD)
+    return sum(settle_doubt(edition, again=rule == Mailing.InDoubt.RESEND, before=now - WAIT) for edition in recent)
+
+
+def settle_doubt(edition: Edition, *, again: bool, before: datetime | None = None) -> int:
+    """Count what is in doubt as submitted, or (``again``) mail it once more; of what is so since ``before``, or all.
+
+    Returns how many. Nobody mails anything again of an edition that is cancelled: 0.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        # locked, so that nobody finishes it while rows become pending again
+        row = Edition.objects.select_for_update().get(pk=edition.pk)
+        doubtful = Delivery.objects.filter(edition=row, state=State.IN_DOUBT)
+        if before is not None:
+            doubtful = doubtful.filter(settled__lt=before)
+        if not again:
+            return doubtful.update(state=State.SUBMITTED, settled=now)
+        if row.state == Edition.State.CANCELLED:
+            return 0
+        count = doubtful.update(state=State.PENDING, claim=None, due=now, settled=None)
+        if count:
+            Edition.objects.filter(pk=row.pk, state=Edition.State.DONE).update(state=Edition.State.SENDING, finished=None)
+        return count
 
 
 def told(delivery: Delivery, *, accepted: bool) -> bool:

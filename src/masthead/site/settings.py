@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ as django_environ
 
@@ -240,7 +242,9 @@ elif MASTHEAD.email.way is Way.API:
     EMAIL_BACKEND = MASTHEAD.email.backend
     # (connect, answer): an answer that does not come leaves a mail in doubt
     ANYMAIL = {"REQUESTS_TIMEOUT": (10, 60), **MASTHEAD.email.options}
-DEFAULT_FROM_EMAIL = f"letters@{MASTHEAD.base_url.partition('://')[2].partition(':')[0]}"
+_host = urlsplit(MASTHEAD.base_url).hostname or ""
+# a bare number is no domain, and mail servers refuse it (RFC 5321, 4.1.2)
+DEFAULT_FROM_EMAIL = f"letters@{'localhost' if re.fullmatch(r'[0-9.]+|.*:.*', _host) else _host}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # where a mail server sends back what it cannot deliver; to a provider's API it means nothing: it has bounces of its own
 ENVELOPE_SENDER = DEFAULT_FROM_EMAIL

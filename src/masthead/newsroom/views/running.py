@@ -20,7 +20,7 @@ from masthead.newsletters import settling
 from masthead.newsletters.models import Edition, Mailing
 from masthead.newsletters.progress import Progress, progress
 from masthead.newsroom import editions
-from masthead.newsroom.doubt import refusals, settle
+from masthead.newsroom.refusals import refusals
 from masthead.newsroom.views.base import NewsroomPage, may
 from masthead.newsroom.views.editions import COMING, DESK, REFUSED, crumbs, ensure_editor, found, plain, see_other, title_of
 
@@ -158,7 +158,7 @@ class RunningPage(NewsroomPage):
             case "count" | "resend":
                 if not may(request, "newsletters.change_mailing"):
                     raise PermissionDenied
-                count = settle(edition=edition, again=do == "resend")
+                count = settling.settle_doubt(edition, again=do == "resend")
                 done, told = count > 0, f"{count} settled. {SETTLE[do]}"
             case _:
                 done = False
