@@ -9,7 +9,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from masthead.core import clock
 from masthead.core.models import Publication
-from masthead.newsletters.models import Holiday, Newsletter
+from masthead.newsletters.models import Edition, Holiday, Newsletter
 from masthead.newsroom import due
 from masthead.newsroom.newsletter_viewsets import day_words
 from newsroom_desk import make_daily
@@ -56,6 +56,14 @@ def test_the_next_three_editions_are_told_with_the_holiday_between_them():
         "Monday 23 November at 06:00",
         "Tuesday 24 November at 06:00",
     ]
+
+
+def test_a_date_whose_edition_went_before_its_hour_is_not_told_as_to_come():
+    daily = make_daily()
+    for day, state in ((19, "done"), (20, "draft")):
+        moment = datetime(2037, 11, day, 6, tzinfo=UTC)
+        Edition.objects.create(newsletter=daily, key=f"2037-11-{day}", date=moment.date(), due=moment, since=NOW, state=state)
+    assert [each.date.day for each in due.coming(daily, NOW)] == [20, 23, 24]
 
 
 def test_hours_are_told_on_the_publications_clock_on_both_sides_of_a_change():
