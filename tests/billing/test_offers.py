@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from billing.shop import begin, books, buy, checkout_of, happens, pay, work
+from billing.shop import begin, books, buy, checkout_of, happens, pay, press, work
 from factories import make_article, make_price, make_reader
 from front.journey import Browser
-from masthead.billing import offers, operations, sales
-from masthead.billing.models import Checkout, Offer, Plan, PromotionCode, Subscription
+from masthead.billing import offers, operations, purchase, sales, twice
+from masthead.billing.models import Checkout, Offer, Plan, Price, PromotionCode, Subscription
 from masthead.core import clock
 from masthead.front import services as front
 
@@ -43,10 +44,11 @@ def test_a_trial_may_be_what_is_offered() -> None:
 
 
 def test_a_longer_trial_of_the_prices_own_stays() -> None:
-    price = make_price()
-    price.trial_days = 30
-    assert offers.trial_days(price, code(trial_days=14)) == 30
-    assert offers.trial_days(price, None) == 30
+    code(trial_days=14)
+    price = make_price(trial_days=30)
+    begin(Browser().log_in(make_reader()), price=str(price.pk), code="spring")
+    begin(Browser("198.51.100.2").log_in(make_reader("b@example.org")), price=str(price.pk))
+    assert list(Checkout.objects.values_list("free_days", flat=True)) == [30, 30]
 
 
 def test_a_trial_wants_a_reader_who_is_logged_in_whichever_address_was_typed() -> None:
@@ -107,6 +109,104 @@ def test_two_accounts_of_one_inbox_do_not_begin_two_at_once() -> None:
     code(trial_days=14)
     begin(Browser().log_in(make_reader("ada@gmail.com")), code="spring")
     assert refused_trial(make_reader("a.da@gmail.com"))
+
+
+# --- a price's own free days
+
+
+def asks_for(reader: Any, price: Price, **fields: Any) -> Any:
+    return Browser("198.51.100.9").log_in(reader).post("/subscribe/checkout/", {"price": price.pk, **fields})
+
+
+def had_own_days(reader: Any) -> Price:
+    """A price with free days, which ``reader`` had and cancelled."""
+    price = make_price(trial_days=14)
+    subscription = buy(Browser().log_in(reader), email=reader.email, price=str(price.pk))
+    assert subscription.state == "trialing"
+    operations.cancel(subscription=subscription, by=reader.subject, at_once=True)
+    work()
+    return price
+
+
+def test_a_prices_own_free_days_are_had_once_and_the_price_is_paid_at_once_after_a_yes() -> None:
+    reader = make_reader()
+    price = had_own_days(reader)
+    refused = asks_for(reader, price)
+    assert refused.status_code == 422 and "£9.00 is collected today" in refused.content.decode()
+    assert f'name="without_free_days" value="{price.pk}"' in refused.content.decode()
+    again = asks_for(reader, price, without_free_days=price.pk)
+    assert again.status_code == 303
+    browser = Browser("198.51.100.8").log_in(reader)
+    pay(browser, again["Location"])
+    work()
+    assert [row.state for row in Subscription.objects.order_by("pk")] == ["ended", "active"]
+
+
+def test_a_yes_to_another_price_is_no_yes_to_this_one() -> None:
+    reader = make_reader()
+    price = had_own_days(reader)
+    assert asks_for(reader, price, without_free_days=make_price(9000, "year").pk).status_code == 422
+
+
+def test_the_plans_other_prices_bring_none_anew() -> None:
+    had_own_days(make_reader())
+    assert asks_for(make_reader(), make_price(9000, "year", trial_days=14)).status_code == 422
+
+
+def test_own_free_days_are_once_for_an_inbox_also_after_deleting_the_account() -> None:
+    reader = make_reader("ada.love@gmail.com")
+    price = had_own_days(reader)
+    front.delete_account(reader=reader)
+    assert asks_for(make_reader("adalove+again@googlemail.com"), price).status_code == 422
+    assert asks_for(make_reader("b@example.org"), price).status_code == 303
+
+
+def test_two_accounts_of_one_inbox_do_not_begin_own_free_days_at_once() -> None:
+    price = make_price(trial_days=14)
+    begin(Browser().log_in(make_reader("ada@gmail.com")), price=str(price.pk))
+    assert asks_for(make_reader("a.da@gmail.com"), price).status_code == 422
+
+
+def test_own_free_days_want_a_reader_who_is_logged_in_whichever_address_was_typed() -> None:
+    price = had_own_days(make_reader("had@example.org"))
+    said = set()
+    for number, email in enumerate(("had@example.org", "new@example.org")):
+        form = {"price": price.pk, "email": email, "without_free_days": price.pk}
+        response = Browser(f"198.51.100.{number + 1}").post("/subscribe/checkout/", form)
+        html = response.content.decode()
+        assert response.status_code == 422 and "please log in first" in html and 'href="/login/">Log in</a>' in html
+        said.add(html.replace(email, ""))
+    assert len(said) == 1
+
+
+def test_free_days_that_came_by_a_code_use_the_prices_own_up() -> None:
+    had_the_trial(make_reader())
+    price = make_price()
+    price.trial_days = 7
+    price.save()
+    assert asks_for(make_reader(), price).status_code == 422
+    assert asks_for(make_reader("b@example.org"), price).status_code == 303
+
+
+def test_a_code_brings_its_own_free_days_also_to_whoever_had_the_prices() -> None:
+    price = had_own_days(make_reader())
+    code(trial_days=7)
+    assert asks_for(make_reader(), price, code="spring").status_code == 303
+    assert Checkout.objects.latest("pk").free_days == 7
+
+
+def test_a_checkout_with_free_days_is_closed_once_others_were_had_even_where_those_were_cancelled_at_once() -> None:
+    reader = make_reader()
+    browser = Browser().log_in(reader)
+    left = checkout_of(begin(browser, price=str(make_price(9000, "year", trial_days=14).pk)))
+    had_own_days(reader)
+    twice.close_superseded()
+    left.refresh_from_db()
+    assert left.state == Checkout.State.CLOSED
+    assert press(browser, left.url, "pay").status_code != 303
+
+
+# --- together with other things
 
 
 def test_a_code_that_lasts_otherwise_than_the_introduction_is_refused_with_a_sentence() -> None:
@@ -203,3 +303,28 @@ def test_a_code_for_one_is_not_had_by_two_who_begin_before_either_pays() -> None
     )
     assert second.status_code == 422 and "as often as it may be" in second.content.decode()
     assert Checkout.objects.count() == 1
+
+
+def test_a_use_of_a_limited_code_is_held_for_an_hour_and_then_anybodys(settings: Any) -> None:
+    code(limits={"most_uses": 1})
+    first = Browser("192.0.2.1")
+    url = begin(first, email="first@example.org", code="spring")
+    settings.MASTHEAD = replace(settings.MASTHEAD, clock_offset=int(purchase.HOLD.total_seconds()) + 1)
+    begin(Browser("192.0.2.2"), email="second@example.org", code="spring")
+    assert press(first, url, "pay").status_code != 303, "whoever let the hour go by cannot pay with it any more"
+    assert not Subscription.objects.exists()
+
+
+def test_what_anybody_may_use_is_open_as_long_as_any_checkout() -> None:
+    code()
+    found = checkout_of(begin(Browser(), code="spring"))
+    assert found.expires - found.created > purchase.HOLD
+
+
+def test_a_checkout_that_no_provider_has_heard_of_yet_is_begun_anew_where_too_little_of_its_hour_is_left(settings: Any) -> None:
+    code(limits={"most_uses": 1})
+    browser = Browser()
+    lost = checkout_of(begin(browser, code="spring"))
+    Checkout.objects.update(session="", url="")
+    settings.MASTHEAD = replace(settings.MASTHEAD, clock_offset=40 * 60)
+    assert checkout_of(begin(browser, code="spring")).pk != lost.pk

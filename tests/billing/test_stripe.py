@@ -170,7 +170,7 @@ def test_a_debit_that_takes_days_opens_when_it_has_come(shop: Shop) -> None:
 
 def test_a_trial_opens_at_once_and_its_payment_follows(shop: Shop) -> None:
     price = make_price(900, trial_days=14)
-    subscription = shop.buy(price=str(price.pk))
+    subscription = shop.buy(Browser().log_in(make_reader()), price=str(price.pk))
     assert subscription.state == "trialing" and not subscription.invoices.exists()
     until = subscription.access_until
     assert until is not None and timedelta(days=20) < until - clock.now() < timedelta(days=22), "a week of grace follows"

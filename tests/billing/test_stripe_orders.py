@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,13 @@ def test_a_known_customer_is_named_and_a_stranger_is_an_address() -> None:
     assert stranger["customer_email"] == "ada@example.org" and "customer" not in stranger
     assert known["customer"] == "cus_1" and "customer_email" not in known
     assert known["customer_update"] == {"address": "auto"}, "Stripe Tax needs to know where they live"
+
+
+def test_a_checkout_that_closes_sooner_says_when() -> None:
+    assert "expires_at" not in orders.checkout(ORDER, coupon=None, tax=False)
+    soon = datetime(2026, 11, 25, 13, tzinfo=UTC)
+    data = orders.checkout(replace(ORDER, expires=soon), coupon=None, tax=False)
+    assert data["expires_at"] == int(soon.timestamp())
 
 
 def test_a_trial_takes_a_card_and_ends_without_one() -> None:

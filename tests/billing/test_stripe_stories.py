@@ -14,7 +14,7 @@ from billing.shop import begin
 from billing.stripe_double import AUTHENTICATION, DECLINED, WORKS
 from billing.stripe_double.parameters import Wrong
 from billing.stripe_shop import Shop
-from factories import make_price
+from factories import make_price, make_reader
 from front.journey import Browser
 from masthead.billing.lifecycle import Fact, Outcome, fold
 from masthead.billing.providers import ProviderError, ProviderEvent
@@ -87,7 +87,7 @@ def come_to(known: list[Fact]) -> Outcome:
 def test_told_in_any_order_or_looked_up_it_comes_to_the_same(shop: Shop, seed: int) -> None:
     luck = random.Random(seed)
     price = make_price(900, trial_days=luck.choice([0, 14]))
-    number = shop.double.pay(shop.session(begin(Browser(), price=str(price.pk))))["subscription"]
+    number = shop.double.pay(shop.session(begin(Browser().log_in(make_reader()), price=str(price.pk))))["subscription"]
     story = [live(shop, number, luck) for _ in range(14)]
     events = list(shop.double.events)
 

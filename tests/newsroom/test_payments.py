@@ -81,13 +81,13 @@ def test_a_plan_a_price_and_a_code_are_made_in_the_newsroom_and_stand_on_the_pag
     publisher.post("/newsroom/prices/new/", {**form, "amount": 2500, "trial_days": 7, "first_payments": 1})
     assert Price.objects.get(plan=plan).amount == 2500
     html = Browser().get("/subscribe/").content.decode()
-    assert "Supporter" in html and "<b>£25</b> a month" in html and "The first 7 days are free." in html
+    assert "Supporter" in html and "<b>£25</b> a month" in html and "The first 7 days are free, once for each reader." in html
     offered = {"name": "Spring", "percent": 20, "amount": 0, "trial_days": 0, "payments": 1, "active": "on"}
     publisher.post("/newsroom/offers/new/", offered)
     offer = plan.offers.model.objects.get(name="Spring")
     publisher.post("/newsroom/offer-codes/new/", {"code": "spring26", "offer": offer.pk, "active": "on", "source": "the Daily"})
     assert PromotionCode.objects.get().code == "SPRING26"
-    begin(Browser(), price=str(Price.objects.get().pk), code="spring26")
+    begin(Browser().log_in(make_reader()), price=str(Price.objects.get().pk), code="spring26")
     assert Checkout.objects.get().amount == 2000
 
 

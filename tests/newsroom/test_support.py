@@ -444,6 +444,13 @@ def test_the_roles_doors_are_few(as_role: Any, address: str) -> None:
     assert client.get(f"/newsroom/{address}").status_code in (302, 403, 404)
 
 
+def test_no_way_leads_where_the_door_is_shut(as_role: Any) -> None:
+    home = as_role("Support").get("/newsroom/").content.decode()
+    assert "/newsroom/articles/" not in home and "Find a reader by address" in home
+    home = as_role("Writer").get("/newsroom/").content.decode()
+    assert "/newsroom/articles/" in home and "Find a reader by address" not in home
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -233,6 +233,7 @@ class Checkout(models.Model):
     promotion = models.ForeignKey(PromotionCode, null=True, on_delete=models.SET_NULL, related_name="checkouts")
     amount = models.PositiveIntegerField(help_text="The first payment as it was shown, in minor units.")
     currency = models.CharField(max_length=3)
+    free_days = models.PositiveSmallIntegerField(default=0, help_text="How many days come before the first payment.")
     address = models.EmailField(max_length=254, help_text="As typed: it proves nothing.")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="checkouts")
     logged_in = models.BooleanField(default=False, help_text="Whether the reader was logged in when buying.")

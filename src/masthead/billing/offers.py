@@ -1,8 +1,9 @@
 """Offers: whether a code is good for a price now, for whom, and what it takes off.
 
-A code that brings free days is good once for each reader, under whichever of their addresses one provider takes for the same: the
-*canonical* address, whose meter outlives the account. It wants a reader who is logged in, for whoever only typed an address must
-not be told whether it had the days already. (A price's own free days come with every purchase.)
+Free days are good once for each reader, under whichever of their addresses one provider takes for the same: the *canonical*
+address, whose meter outlives the account. They want a reader who is logged in, for whoever only typed an address must not be told
+whether it had the days already. A code's are good once for each offer. A price's own are for who had none of that plan at all;
+others may buy at that price without them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q
 
-from masthead.billing.models import Checkout, Offer, Price, PromotionCode
+from masthead.billing.models import Checkout, Offer, Plan, Price, PromotionCode
 from masthead.billing.providers import Discount
 from masthead.core import clock, limits
 from masthead.readers import addresses
@@ -21,9 +22,17 @@ class NoOfferError(ValueError):
     """The code brings nothing; the message is for the reader."""
 
 
+class LogInError(NoOfferError):
+    """It may bring something, to a reader who is logged in."""
+
+
 USED_UP = "That code has been used as often as it may be."
 USED = "You have had the free days of that code already: it is good once for each reader."
 LOG_IN = "That code is good once for each reader: please log in first (any address will do, and no password), then type it again."
+LOG_IN_FOR_PRICE = (
+    "The free days of that price are good once for each reader: please log in first (any address will do, and no password), "
+    "then choose it again."
+)
 NOT_BOTH = "That code cannot be used on top of the introductory price. Leave the field empty, or choose another price."
 TRIAL = "trial offer"  # the meter
 
@@ -54,7 +63,7 @@ def find(*, code: str, price: Price, reader: Reader | None = None) -> PromotionC
         raise NoOfferError(NOT_BOTH)
     if offer.trial_days:
         if reader is None:
-            raise NoOfferError(LOG_IN)
+            raise LogInError(LOG_IN)
         if had_trial(offer=offer, reader=reader):
             raise NoOfferError(USED)
     return row
@@ -68,12 +77,33 @@ def had_trial(*, offer: Offer, reader: Reader) -> bool:
     return Checkout.objects.filter(own, promotion__offer=offer, state=Checkout.State.PAID).exists()
 
 
-def bought(*, promotion: PromotionCode | None, reader: Reader | None) -> None:
-    """A checkout with ``promotion`` was paid by ``reader``: their free days are had."""
-    if promotion is None or reader is None or not promotion.offer.trial_days:
+def own_days(*, price: Price, reader: Reader | None) -> int:
+    """How many of ``price``'s own free days ``reader`` still has; none once they had free days of its plan, by whatever way.
+
+    Raises :class:`LogInError` where there are some and nobody is logged in.
+    """
+    if not price.trial_days:
+        return 0
+    if reader is None:
+        raise LogInError(LOG_IN_FOR_PRICE)
+    had = limits.used(TRIAL, addresses.canonical(reader.email), _of_plan(price.plan_id))
+    return 0 if had or _open_elsewhere(Q(price__plan=price.plan_id), reader) else price.trial_days
+
+
+def bought(*, checkout: Checkout, reader: Reader | None) -> None:
+    """``checkout`` was paid by ``reader``: the free days it brought are had."""
+    if reader is None or not checkout.free_days:
         return
+    had = [_of_plan(checkout.price.plan_id)]
+    if checkout.promotion is not None and checkout.promotion.offer.trial_days:
+        had.append(str(checkout.promotion.offer_id))
     with transaction.atomic():
-        limits.spend(limits.locked_meter(TRIAL, addresses.canonical(reader.email), str(promotion.offer_id)))
+        for period in sorted(had):  # in one order everywhere, or two could lock each other's
+            limits.spend(limits.locked_meter(TRIAL, addresses.canonical(reader.email), period))
+
+
+def _of_plan(plan: int) -> str:
+    return f"plan:{plan}"
 
 
 def address_changed(*, old: str, new: str) -> None:
@@ -81,15 +111,30 @@ def address_changed(*, old: str, new: str) -> None:
     limits.carry(TRIAL, addresses.canonical(old), addresses.canonical(new))
 
 
-def reserve(*, promotion: PromotionCode, reader: Reader | None) -> None:
-    """Take one of ``promotion``'s uses for a checkout that is about to be made in this transaction.
+def promise(*, price: Price, promotion: PromotionCode | None, reader: Reader | None) -> int:
+    """Take what ``price`` and ``promotion`` bring for a checkout that is about to be made in this transaction: its free days.
+
+    Raises :class:`NoOfferError`.
+    """
+    if price.trial_days:
+        Plan.objects.select_for_update().get(pk=price.plan_id)  # two accounts of one inbox that ask at once queue up
+    own = own_days(price=price, reader=reader)
+    if promotion is None:
+        return own
+    _reserve(promotion=promotion, reader=reader)
+    return max(own, promotion.offer.trial_days)
+
+
+def _reserve(*, promotion: PromotionCode, reader: Reader | None) -> None:
+    """Take one of ``promotion``'s uses.
 
     Whoever has a checkout open may still pay, so it counts; the row's lock makes two who ask at once queue up. Raises
     :class:`NoOfferError`.
     """
     offer = Offer.objects.select_for_update().get(pk=promotion.offer_id)
     row = PromotionCode.objects.select_for_update().get(pk=promotion.pk)
-    if offer.trial_days and (reader is None or had_trial(offer=offer, reader=reader) or _open_elsewhere(offer, reader)):
+    elsewhere = Q(promotion__offer=offer)
+    if offer.trial_days and (reader is None or had_trial(offer=offer, reader=reader) or _open_elsewhere(elsewhere, reader)):
         raise NoOfferError(USED)
     if row.most_uses is None:
         return
@@ -98,9 +143,9 @@ def reserve(*, promotion: PromotionCode, reader: Reader | None) -> None:
         raise NoOfferError(USED_UP)
 
 
-def _open_elsewhere(offer: Offer, reader: Reader) -> bool:
-    """Whether another account of the same inbox has a checkout open for ``offer``; the reader's own closes once one is paid."""
-    rows = Checkout.objects.filter(promotion__offer=offer, state=Checkout.State.OPEN, expires__gt=clock.now())
+def _open_elsewhere(which: Q, reader: Reader) -> bool:
+    """Whether another account of the same inbox has one of ``which`` open with free days; their own close by themselves."""
+    rows = Checkout.objects.filter(which, free_days__gt=0, state=Checkout.State.OPEN, expires__gt=clock.now())
     canonical = addresses.canonical(reader.email)
     emails = rows.exclude(reader=None).exclude(reader=reader).values_list("reader__email", flat=True)
     return any(addresses.canonical(email) == canonical for email in emails)
@@ -114,11 +159,6 @@ def discount(promotion: PromotionCode | None) -> Discount | None:
     if not offer.percent and not offer.amount:
         return None
     return Discount(promotion.code, offer.percent, offer.amount, offer.payments)
-
-
-def trial_days(price: Price, promotion: PromotionCode | None) -> int:
-    """How many days are free: the price's own, or what ``promotion`` brings, whichever are more."""
-    return max(price.trial_days, promotion.offer.trial_days if promotion else 0)
 
 
 def first_amount(price: Price, promotion: PromotionCode | None) -> int:

@@ -22,6 +22,8 @@ from masthead.readers.models import Device, Reader
 log = logging.getLogger(__name__)
 
 LIFE = timedelta(hours=23)  # of a checkout; a provider's may be shorter and then says so
+HOLD = timedelta(hours=1)  # of one that holds a use of a code of which there are only so many
+SHORTEST = timedelta(minutes=31)  # what has to be left of it when the provider is first asked: Stripe wants half an hour
 AGAIN = timedelta(days=1)  # how long a purchase is taken for the same one, pressed twice
 
 
@@ -55,7 +57,7 @@ def begin(
 
     ``reader`` is who is logged in; else the subscription will be that of ``address`` (cleaned), which proves nothing. Pressed
     twice, at once or later, it is one checkout and one session at the provider. One that is ``PAID`` has been paid in this
-    browser already. Raises :class:`AlreadySubscribedError` and ``ProviderError``.
+    browser already. Raises :class:`AlreadySubscribedError`, ``NoOfferError`` and ``ProviderError``.
     """
     if reader is not None and services.goes_on(reader):
         raise AlreadySubscribedError
@@ -84,9 +86,8 @@ def _row(
     parts = (device.subject, str(price.pk), addresses.identity(address), article, promotion.code if promotion else "")
     key = keyed_hash("checkout", "\n".join((provider.name, reader.subject if reader else "", *parts)))
     with transaction.atomic():
-        Checkout.objects.filter(key=key, state=Checkout.State.OPEN, expires__lte=now).update(
-            state=Checkout.State.CLOSED, settled=now
-        )
+        over = Q(expires__lte=now) | Q(session="", expires__lte=now + SHORTEST)
+        Checkout.objects.filter(over, key=key, state=Checkout.State.OPEN).update(state=Checkout.State.CLOSED, settled=now)
         paid = Checkout.objects.filter(
             key=key,
             state=Checkout.State.PAID,
@@ -99,8 +100,8 @@ def _row(
             return found
         if reader is None and holds_all(device):
             raise AlreadySubscribedError
-        if promotion is not None:
-            offers.reserve(promotion=promotion, reader=reader)
+        life = HOLD if promotion is not None and promotion.most_uses is not None else LIFE
+        free_days = offers.promise(price=price, promotion=promotion, reader=reader)
         try:
             with transaction.atomic():
                 return Checkout.objects.create(
@@ -109,6 +110,7 @@ def _row(
                     promotion=promotion,
                     amount=offers.first_amount(price, promotion),
                     currency=price.currency,
+                    free_days=free_days,
                     address=address,
                     reader=reader,
                     logged_in=reader is not None,
@@ -118,7 +120,7 @@ def _row(
                     via=events.via(),
                     provider=provider.name,
                     created=now,
-                    expires=now + LIFE,
+                    expires=now + life,
                 )
         except IntegrityError:  # the same press, in another request
             return Checkout.objects.get(key=key, state=Checkout.State.OPEN)
@@ -145,12 +147,13 @@ def _order(provider: Provider, checkout: Checkout) -> Order:
         return_url=f"{base}/subscribe/return/?checkout={checkout.reference}",
         cancel_url=f"{base}{back}",
         customer=customer,
-        trial_days=offers.trial_days(price, checkout.promotion),
+        trial_days=checkout.free_days,
         first_amount=price.first_amount,
         first_payments=price.first_payments,
         discount=offers.discount(checkout.promotion),
         tax_included=price.tax_included,
         locale=Publication.load().language,
+        expires=checkout.expires if checkout.expires - checkout.created < LIFE else None,
     )
 
 

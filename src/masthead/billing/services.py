@@ -137,7 +137,7 @@ def _bought(subscription: Subscription) -> None:
     if checkout is not None and checkout.state != Checkout.State.PAID:
         checkout.state, checkout.settled = Checkout.State.PAID, clock.now()
         checkout.save(update_fields=["state", "settled"])
-        offers.bought(promotion=checkout.promotion, reader=subscription.reader)
+        offers.bought(checkout=checkout, reader=subscription.reader)
     with events.came_by(checkout.via if checkout else ""):
         events.record(
             "subscription",

@@ -64,13 +64,14 @@ def close_superseded(most: int = 20) -> int:
     # who is logged in is known; who is not is known by the browser alone, for an address is typed by anybody
     of_reader = Q(subscription__reader=OuterRef("reader"))
     of_browser = Q(device=OuterRef("device"), logged_in=False) | Q(device=OuterRef("device"), address__iexact=OuterRef("address"))
-    paid = Checkout.objects.filter(
-        state=Checkout.State.PAID, settled__gte=OuterRef("created"), subscription__renews__isnull=False
-    )
+    all_paid = Checkout.objects.filter(state=Checkout.State.PAID, settled__gte=OuterRef("created"))
+    paid = all_paid.filter(subscription__renews__isnull=False)
+    free_days_had = all_paid.filter(free_days__gt=0)  # also where it was cancelled at once: they are had
     rows = Checkout.objects.filter(state=Checkout.State.OPEN).exclude(session="")
     rows = rows.filter(
         Q(Exists(paid.filter(of_reader)), logged_in=True, reader__isnull=False)
         | Q(Exists(paid.filter(of_browser)), logged_in=False, device__isnull=False)
+        | Q(Exists(free_days_had.filter(of_reader)), logged_in=True, reader__isnull=False, free_days__gt=0)
         | Q(address="")  # its account was deleted
     )
     closed = 0

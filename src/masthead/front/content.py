@@ -630,7 +630,7 @@ def _plans(prices: list[Price], locale: str) -> tuple[PlanFacts, ...]:
 def _price_facts(price: Price, others: list[Price], locale: str) -> PriceFacts:
     note = ""
     if price.trial_days:
-        note = f"The first {price.trial_days} days are free."
+        note = f"The first {price.trial_days} days are free, once for each reader."
     if price.first_amount is not None:
         first = money.shown(price.first_amount, price.currency, locale)
         times = f"the first {price.first_payments} payments" if price.first_payments > 1 else f"the first {price.interval}"

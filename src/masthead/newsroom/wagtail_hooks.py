@@ -15,6 +15,7 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
 from masthead.articles.models import Article, ArticleIndex
+from masthead.front.visitors import at_desk
 from masthead.library import suggestions
 from masthead.newsroom import guides, mailroom, panels, viewsets
 from masthead.newsroom.menu import Guarded
@@ -113,7 +114,8 @@ def log_actions(actions: Any) -> None:
 
 @hooks.register("construct_main_menu")
 def main_menu(request: HttpRequest, items: list[Any]) -> None:
-    items[:] = [item for item in items if item.name not in HIDDEN]
+    hidden = HIDDEN if at_desk(request.user) else HIDDEN | {"articles"}  # the door would refuse it
+    items[:] = [item for item in items if item.name not in hidden]
     for item in items:
         if item.name == "images":
             item.label, item.order = "Pictures", 140

@@ -117,7 +117,7 @@ class Books:
             customer=given.get("customer"),
             customer_email=given.get("customer_email"),
             subscription=None,
-            expires_at=self.now() + DAY,
+            expires_at=self._closes(given.get("expires_at")),
             success_url=given["success_url"],
             cancel_url=given["cancel_url"],
             currency=price["currency"],
@@ -125,6 +125,14 @@ class Books:
         )
         session["url"] = f"{self.url}/c/pay/{session['id']}"
         return session
+
+    def _closes(self, asked: int | None) -> int:
+        """When a session closes: by itself after a day, or when it was asked to, half an hour from now at the soonest."""
+        if asked is None:
+            return self.now() + DAY
+        if not 1800 <= int(asked) - self.now() <= DAY:
+            raise Wrong("`expires_at` must be at least 30 minutes and at most 24 hours from creation.", param="expires_at")
+        return int(asked)
 
     def pay(self, name: str, card: str = WORKS, *, last4: str = "4242", delayed: bool = False) -> Data:
         """The buyer types a card. Declined, the session stays open; the bank may want to be asked first."""

@@ -119,6 +119,7 @@ class Order:
     discount: Discount | None = None
     tax_included: bool = True
     locale: str = "en-GB"
+    expires: datetime | None = None  # where it is to close sooner than a provider's would by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods
 from masthead.access import policy as rules
 from masthead.access.policy import decide
 from masthead.articles.models import Article
-from masthead.billing import links, offers, operations, purchase
+from masthead.billing import links, money, offers, operations, purchase
 from masthead.billing.models import Checkout, Price, PromotionCode, Subscription
 from masthead.billing.providers import ProviderError, Purpose
 from masthead.core import clock, limits
 from masthead.core.cross_origin import same_origin_only
+from masthead.core.models import Publication
 from masthead.core.network import limit_network
 from masthead.front import arrivals, content, services
 from masthead.front.render import render_personal
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 HOURLY = {"device": 20, "network": 120}  # checkouts begun; each makes a session at the provider
 AWAY = "The payment page cannot be reached just now. Nothing was collected; please try again in a few minutes."
+HAD_DAYS = (
+    "The free days are good once for each reader, and you have had them or are about to. Without them {} is collected today: "
+    "press the button again if that is what you want."
+)
 HAS_IT = "You have All-Access already, and it goes on by itself. Your account's page shows it."
 
 
@@ -54,13 +59,36 @@ def checkout(request: HttpRequest) -> HttpResponse:
         try:
             promotion = offers.find(code=code, price=price, reader=reader)
         except offers.NoOfferError as error:
-            return _form(request, article, typed, price, problem="code", error=str(error))
+            log_in = isinstance(error, offers.LogInError)
+            return _form(request, article, typed, price, problem="code", error=str(error), log_in=log_in)
+    if (refused := _own_days(request, price, promotion, reader, article, typed)) is not None:
+        return refused
     if _too_often(request):
         sentence = "That was tried very often from here within the hour. Please try again later."
         response = render_personal(request, "errors/too_many.html", {"sentence": sentence}, status=429)
         response["Retry-After"] = "900"
         return response
     return _begin(request, price, address, reader, article, typed, promotion)
+
+
+def _own_days(
+    request: HttpRequest,
+    price: Price,
+    promotion: PromotionCode | None,
+    reader: Reader | None,
+    article: Article | None,
+    typed: str,
+) -> HttpResponse | None:
+    """The form again where the free days that stand at ``price`` are not to be had; who had them says yes to paying now."""
+    try:
+        days = offers.own_days(price=price, reader=reader)
+    except offers.LogInError as error:
+        return _form(request, article, typed, price, problem="price", error=str(error), log_in=True)
+    free = days or (promotion.offer.trial_days if promotion else 0)
+    if not price.trial_days or free or request.POST.get("without_free_days", "") == str(price.pk):
+        return None
+    sum_ = money.exact(offers.first_amount(price, promotion), price.currency, Publication.load().language)
+    return _form(request, article, typed, price, problem="price", error=HAD_DAYS.format(sum_), without=price.pk)
 
 
 def _begin(
@@ -124,6 +152,8 @@ def _form(
     problem: str,
     error: str,
     status: int = 422,
+    log_in: bool = False,
+    without: int | None = None,
 ) -> HttpResponse:
     """The page with its form again, and what is wrong with it."""
     page = content.subscribe(
@@ -139,6 +169,8 @@ def _form(
         "offer_code": request.POST.get("code", "")[:40],  # not "code": by that name a field is drawn for six digits
         "problem": problem,
         "error": error,
+        "log_in": log_in,
+        "without": without,
         "logged_in": reader_of(request) is not None,
     }
     return render_personal(request, "front/subscribe.html", context, status=status)

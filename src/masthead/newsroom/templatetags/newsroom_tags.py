@@ -1,8 +1,11 @@
-"""The publication's name in the newsroom's frame; whose a piece of outside news is."""
+"""The publication's name in the newsroom's frame; who works on what; whose a piece of outside news is."""
+
+from typing import Any
 
 from django import template
 
 from masthead.core.models import Publication
+from masthead.front.visitors import at_desk
 from masthead.newsletters.models import WireEntry
 
 register = template.Library()
@@ -12,6 +15,12 @@ register = template.Library()
 def publication() -> Publication:
     """The publication's settings."""
     return Publication.load()
+
+
+@register.simple_tag(takes_context=True)
+def works_on_articles(context: Any) -> bool:
+    """Whether who looks has anything to do with articles."""
+    return at_desk(context["request"].user)
 
 
 @register.filter

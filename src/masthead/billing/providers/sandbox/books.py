@@ -82,7 +82,7 @@ def session_for(order: Order) -> Thing:
         "locale": order.locale,
         "return_url": order.return_url,
         "cancel_url": order.cancel_url,
-        "expires": (_now() + SESSION_LIFE).isoformat(),
+        "expires": (order.expires or _now() + SESSION_LIFE).isoformat(),
         "state": "open",
     }
     with transaction.atomic():

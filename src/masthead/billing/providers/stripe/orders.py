@@ -107,7 +107,7 @@ def locale(name: str) -> str:
 
 
 def checkout(order: Order, *, coupon: Coupon | None, tax: bool) -> Params:
-    """A Checkout Session. It has no moment of ours in it: asked again, it is the same."""
+    """A Checkout Session. It has no moment of the asking in it: asked again, it is the same."""
     named = {CHECKOUT: order.reference}
     subscription: Params = {"metadata": named, "billing_mode": {"type": "flexible"}}
     if order.trial_days:
@@ -135,6 +135,8 @@ def checkout(order: Order, *, coupon: Coupon | None, tax: bool) -> Params:
             params["customer_update"] = {"address": "auto"}
     else:
         params["customer_email"] = order.address
+    if order.expires is not None:
+        params["expires_at"] = int(order.expires.timestamp())
     if coupon is not None:
         params["discounts"] = [{"coupon": coupon.number}]
     return params
