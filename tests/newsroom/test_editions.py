@@ -10,7 +10,7 @@ from factories import make_article, make_reader
 from masthead.core import clock
 from masthead.core.models import OutgoingMail
 from masthead.newsletters import rendering
-from masthead.newsletters.models import Edition, EditionContent, EditionItem, Newsletter, Tick
+from masthead.newsletters.models import Edition, EditionContent, EditionItem, Mailing, Newsletter, Tick
 from masthead.newsroom import editions
 from newsroom_desk import form_of, headlines, make_daily, make_draft, make_entry, make_event
 
@@ -339,6 +339,15 @@ def test_an_article_that_was_withdrawn_and_an_event_that_is_over_are_remarked_on
 def test_a_subject_that_repeats_the_other_is_remarked_on():
     edition = make_draft(subject="Same", subject_b="Same")
     assert "nothing to compare" in told_of(edition)
+
+
+def test_two_subjects_where_no_clicks_are_counted_are_remarked_on():
+    edition = make_draft(subject_b="Other")
+    assert not any("Clicks" in remark.text for remark in editions.remarks(editions.sheet(edition)))
+    mailing = Mailing.load()
+    mailing.clicks = False
+    mailing.save()
+    assert any("the first will win" in remark.text for remark in editions.remarks(editions.sheet(edition)))
 
 
 # --- preview and test mail

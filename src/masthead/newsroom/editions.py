@@ -22,7 +22,7 @@ from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.newsletters import composing, letters
 from masthead.newsletters import editions as services
-from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
+from masthead.newsletters.models import Block, Edition, EditionItem, Mailing, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
 
@@ -227,6 +227,8 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
             found.append(Remark(f"{name} has {len(subject)} characters; inboxes show about {LONG_SUBJECT}, phones fewer."))
     if edition.subject_b and edition.subject_b.strip() == edition.subject.strip():
         found.append(Remark("Both subjects say the same: there is nothing to compare."))
+    elif edition.subject_b and not Mailing.load().clicks:
+        found.append(Remark("Clicks are not counted, so that nothing tells which subject is better: the first will win."))
     if not edition.preheader.strip():
         found.append(Remark("No preheader: inboxes then show the edition's first words."))
     if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip():
