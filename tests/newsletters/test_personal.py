@@ -428,6 +428,17 @@ def test_few_are_handed_over_at_once(at: Any, monkeypatch: pytest.MonkeyPatch, s
     assert tick() == 3
 
 
+def test_those_who_cannot_be_mailed_hold_up_nobody(at: Any, monkeypatch: pytest.MonkeyPatch, steps: list[WelcomeStep]) -> None:
+    monkeypatch.setattr(writing, "MOST_WAITING", 2)
+    at("2026-11-01T09:00")
+    for number in range(3):
+        suppression.suppress(address=subscriber_of(email=f"gone{number}@example.org").email, reason=suppression.Reason.BOUNCE)
+    at("2026-11-01T09:01")
+    subscriber_of()
+    assert tick() == 1
+    assert written("welcome")
+
+
 def _write_and_die(moment: str, reader: int, step: int, after: int) -> None:
     """In a process of its own: write a step, and be killed at the ``after``-th statement from its beginning."""
     connections.close_all()

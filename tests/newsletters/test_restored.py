@@ -19,7 +19,7 @@ from masthead.core import clock
 from masthead.core.models import Heartbeat, Notice, OutgoingMail
 from masthead.library import keeping
 from masthead.newsletters import choices, editions, personal, restored
-from masthead.newsletters.models import Edition, Newsletter, Tick, WelcomeStep
+from masthead.newsletters.models import Claim, Edition, Newsletter, Tick, WelcomeStep
 from masthead.newsletters.personal import month
 from masthead.readers.models import Reader
 from masthead.site import backup
@@ -95,6 +95,16 @@ def test_one_that_was_put_back_in_place_is_noticed_by_what_it_does_not_know(dail
     assert restored.look()
     daily.refresh_from_db()
     assert daily.paused and not restored.look()
+
+
+def test_so_is_one_that_was_put_back_in_the_middle_of_an_edition(daily: Newsletter) -> None:
+    now = clock.now()
+    claim = Claim.objects.create(edition=daily.editions.get(state="sending"), sender="a:1:b", connections=8, made=now, alive=now)
+    restored.note()
+    assert not restored.look()
+    claim.delete()  # a copy made before it does not know to whom it was mailed since
+    assert restored.look()
+    assert states()["2026-11-23"] == "paused"
 
 
 def test_a_new_database_is_no_copy(make_newsletter: Make) -> None:

@@ -194,6 +194,10 @@ class TestWhatNeverEnds:
         with pytest.raises(Failed, match="larger"):
             fetch(host.says("/feed", "Content-Encoding: gzip", body=bomb), loopback=True)
 
+    def test_what_follows_a_package_without_end_is_not_read(self, host: Host) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+        assert fetch(host.drips("/feed", head + gzip.compress(FEED), b"x" * 1000), loopback=True).body == FEED
+
     def test_a_file_packed_otherwise_than_asked(self, host: Host) -> None:
         with pytest.raises(Failed, match="packed"):
             fetch(host.says("/feed", "Content-Encoding: br", body=b"x"), loopback=True)

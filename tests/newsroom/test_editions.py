@@ -278,6 +278,23 @@ def test_what_cannot_be_undone_is_asked_for_first(as_role, action, state):
         assert edition.due <= clock.now()
 
 
+def test_let_go_after_its_hour_it_keeps_that_hour_for_readers_with_a_clock_of_their_own(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    hour = clock.now() - timedelta(minutes=40)
+    Edition.objects.update(due=hour)
+    client.post(address(edition, "sure/now/"))
+    edition.refresh_from_db()
+    assert (edition.state, edition.due) == ("approved", hour)
+
+
+def test_a_special_edition_let_go_now_is_not_too_late_however_old_its_draft_is(as_role):
+    edition, client = make_draft(kind="special", key="extra", subject="Extra", body="Read all about it."), as_role("Editor")
+    Edition.objects.update(due=clock.now() - timedelta(days=2))
+    client.post(address(edition, "sure/now/"))
+    edition.refresh_from_db()
+    assert edition.state == "approved" and clock.now() - edition.due < timedelta(minutes=1)
+
+
 def test_nothing_of_a_paused_newsletter_is_let_go_now(as_role):
     edition, client = make_draft(), as_role("Editor")
     Newsletter.objects.update(paused="The office moves")

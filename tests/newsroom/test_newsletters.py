@@ -85,6 +85,19 @@ def test_the_days_are_kept_as_digits(as_role):
     assert daily.editors == "ana@example.org"
 
 
+def test_the_name_that_stands_in_mailed_addresses_stays(as_role):
+    daily, client = make_daily(), as_role("Publisher")
+    path = f"/newsroom/newsletter-list/edit/{daily.pk}/"
+    client.post(path, filled(daily, slug="morning"))
+    daily.refresh_from_db()
+    assert daily.slug == "morning", "nothing was mailed yet"
+    day = NOW.date()
+    Edition.objects.create(newsletter=daily, key=day.isoformat(), date=day, due=NOW, since=NOW, state="done", frozen=NOW)
+    assert client.post(path, filled(daily, slug="evening", title="The Evening")).status_code == 302
+    daily.refresh_from_db()
+    assert (daily.slug, daily.title) == ("morning", "The Evening")
+
+
 def test_what_is_no_address_or_no_colour_is_refused_with_a_sentence(as_role):
     daily, client = make_daily(), as_role("Publisher")
     path = f"/newsroom/newsletter-list/edit/{daily.pk}/"

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max, Min, Q, Sum
 
-from masthead.core import clock, events, notices
+from masthead.core import changelog, clock, events, notices
 from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
 from masthead.newsletters import composing, drafts, restored, schedule
@@ -179,7 +179,7 @@ def _finish_draft(pk: int) -> None:
 
 def _let_go(pk: int, now: datetime) -> None:
     """An edition's hour has come: freeze it, leave it out, or let it wait."""
-    with transaction.atomic():
+    with changelog.transaction():  # freezing tells of it there: as the last statement of all
         edition = _locked(pk)
         if edition.state not in WAITING or edition.due > now:
             return

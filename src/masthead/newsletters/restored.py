@@ -5,8 +5,9 @@ and so is every edition on its way, until somebody who knows says otherwise. Rea
 until the first newsletter goes on again; what was due before is left out.
 
 It is noticed by a mark in the database that says where it lies. A copy has the mark and lies elsewhere; a backup's SQLite file
-has had it taken out (``site.backup``). And by a note beside the database, in the data directory, of the last edition that went: a
-database that does not know it has been put back. What cannot be noticed is a copy of the whole machine.
+has had it taken out (``site.backup``). And by a note beside the database, in the data directory, of the last edition that went
+and the last rows a sender took: a database that does not know them has been put back. What cannot be noticed is a copy of the
+whole machine.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from django.db.models import Max
 
 from masthead.core import clock, notices
 from masthead.core.models import Heartbeat
-from masthead.newsletters.models import Edition, Newsletter
+from masthead.newsletters.models import Claim, Edition, Newsletter
 
 log = logging.getLogger("masthead.newsletters")
 
@@ -82,10 +83,10 @@ def began_again() -> datetime | None:
 
 
 def note() -> None:
-    """Keep beside the database which edition went last."""
+    """Keep beside the database which edition went last, and which rows a sender took last."""
     last = _last()
     path = Path(settings.MASTHEAD.data) / NOTE
-    told = json.dumps({"frozen": last.isoformat() if last else ""})
+    told = json.dumps({"frozen": last.isoformat() if last else "", "claim": _last_claim()})
     try:
         if path.is_file() and path.read_text() == told:
             return
@@ -100,13 +101,20 @@ def _last() -> datetime | None:
     return Edition.objects.aggregate(last=Max("frozen"))["last"]
 
 
+def _last_claim() -> int:
+    return Claim.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
 def _put_back() -> bool:
-    """Whether the note beside the database tells of an edition that the database has not seen go."""
+    """Whether the note beside the database tells of an edition that the database has not seen go, or of mail of one under way."""
     try:
-        told = json.loads((Path(settings.MASTHEAD.data) / NOTE).read_text())["frozen"]
-        noted = datetime.fromisoformat(told) if told else None
-    except (OSError, ValueError, KeyError, TypeError):
+        told = json.loads((Path(settings.MASTHEAD.data) / NOTE).read_text())
+        noted = datetime.fromisoformat(told["frozen"]) if told["frozen"] else None
+        claim = int(told.get("claim", 0))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+    if claim > _last_claim():
+        return True
     return noted is not None and noted > (_last() or datetime.min.replace(tzinfo=noted.tzinfo))
 
 

@@ -414,10 +414,14 @@ def go_now(*, edition: Edition, by: Reader) -> None:
     if edition.newsletter.paused:
         raise CannotEdit(f"{edition.newsletter.title} is paused; resume it first.")
     with transaction.atomic():
-        if Edition.objects.select_for_update().get(pk=edition.pk).state == Edition.State.DRAFT:
+        locked = Edition.objects.select_for_update().get(pk=edition.pk)
+        if locked.state == Edition.State.DRAFT:
             services.approve(edition=edition, by=by)
         waiting = Edition.objects.filter(pk=edition.pk, state=Edition.State.APPROVED)
-        if not waiting.update(due=clock.now(), held=False):
+        now = clock.now()
+        # a scheduled hour that is past stays: readers whose own clock showed it then would else wait until tomorrow
+        due = min(locked.due, now) if locked.kind == Edition.Kind.SCHEDULED else now
+        if not waiting.update(due=due, held=False):
             raise CannotEdit("Only an edition that has not gone can go now.")
 
 

@@ -59,6 +59,13 @@ class NewsletterForm(WagtailAdminModelForm):
         help_text="Of its rules and links. Empty: the publication's own.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # the name stands in the mail that went: in its unsubscribe addresses, which are good for ever, and its Message-IDs
+        if self.instance.pk and self.instance.editions.exclude(frozen=None).exists():
+            self.fields["slug"].disabled = True
+            self.fields["slug"].help_text = "It stands in mail that has gone out, and stays."
+
     def clean_editors(self) -> str:
         lines = list(dict.fromkeys(line.strip() for line in self.cleaned_data["editors"].splitlines() if line.strip()))
         for line in lines:

@@ -11,10 +11,11 @@ from masthead.core.models import Publication
 from masthead.newsletters import choices, markdown, restored
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Tick, WelcomeStep
-from masthead.newsletters.personal.writing import Letter, room, write
+from masthead.newsletters.personal.writing import Letter, may_be_mailed, room, write
 from masthead.readers.models import Reader
 
 TOO_LATE = timedelta(days=3)  # a step that could not go, or was written later, is left out
+PASSED_OVER = 500  # readers who cannot be mailed that are looked at in one round
 
 
 def tick() -> int:
@@ -24,8 +25,15 @@ def tick() -> int:
         left = room()
         if not left:
             break
-        for reader in _due(step, clock.now())[:left]:
-            count += write(reader=reader, kind=Kind.WELCOME, key=key_of(step), letter=letter(step))
+        words = letter(step)
+        # those who want it no more, or cannot be mailed, stay due: they must not stand before all the others
+        for reader in _due(step, clock.now())[: left + PASSED_OVER]:
+            if not left:
+                break
+            if not may_be_mailed(reader, Kind.WELCOME):
+                continue
+            written = write(reader=reader, kind=Kind.WELCOME, key=key_of(step), letter=words)
+            left, count = left - written, count + written
     return count
 
 

@@ -274,4 +274,6 @@ def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
                 chunk = b""
             if len(made) > MOST_BYTES:
                 raise Failed(f"It is larger than {MOST_BYTES // 1_000_000} MB.")
+        if unpack and unpack.eof:  # what follows would be kept, unasked and without a limit
+            break
     return bytes(made)
