@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file_jpeg
 
@@ -156,8 +157,10 @@ def test_no_advertisement_stands_where_none_is_meant_for_newsletters(full: Editi
 )
 def test_what_others_wrote_stays_text(hostile: str, house: Publication) -> None:
     edition = make_edition()
-    put_in(edition, "wire", headline=hostile, text=hostile, source=hostile, url="https://news.example/")
-    put_in(edition, "radar", headline="x", text=hostile)
+    # PostgreSQL keeps no NUL: there it cannot get as far as this
+    kept = hostile.replace("\0", "") if connection.vendor == "postgresql" else hostile
+    put_in(edition, "wire", headline=kept, text=kept, source=kept, url="https://news.example/")
+    put_in(edition, "radar", headline="x", text=kept)
     found = render(edition, standing=REGISTERED)
     plain = page(render(make_edition("2026-11-24"), standing=REGISTERED))
     tags = {tag.name for tag in page(found).find_all()} - {tag.name for tag in plain.find_all()}

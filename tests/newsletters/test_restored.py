@@ -7,17 +7,21 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from factories import make_article
+from factories import make_article, make_reader, make_topic
 from masthead.core import clock
-from masthead.core.models import Heartbeat, Notice
-from masthead.newsletters import editions, restored
-from masthead.newsletters.models import Claim, Edition, Newsletter
+from masthead.core.models import Heartbeat, Notice, OutgoingMail
+from masthead.library import keeping
+from masthead.newsletters import choices, editions, personal, restored
+from masthead.newsletters.models import Claim, Edition, Newsletter, Tick, WelcomeStep
+from masthead.newsletters.personal import month
+from masthead.readers.models import Reader
 from masthead.site import backup
 
 from .conftest import Clock
@@ -143,3 +147,68 @@ def test_a_backup_says_in_itself_that_it_is_one(tmp_path: Path, monkeypatch: pyt
     Heartbeat.objects.filter(name__startswith=restored.PREFIX).delete()
     Heartbeat.objects.create(name=marks[0][0], at=clock.now())
     assert restored.look()
+
+
+# --- readers' own mails
+
+
+@pytest.fixture
+def reader(daily: Newsletter, standing_clock: Clock) -> Reader:
+    """Came on the 23rd, follows trade, wants alerts, and is to be welcomed."""
+    WelcomeStep.objects.all().delete()
+    for after in (0, 3):
+        WelcomeStep.objects.create(after=after, subject=f"Step {after}", text="Hello.")
+    standing_clock.at("2026-11-23T12:00")
+    ada = make_reader("ada@example.org")
+    Tick.objects.create(reader=ada, newsletter=daily, created=clock.now(), origin="gate")
+    keeping.follow(reader=ada, thing=make_topic("Trade"))
+    choices.save(reader=ada, wanted=choices.Choices(ticks={"daily": ""}, alerts="daily"), origin="account")
+    return ada
+
+
+def published(title: str, moment: datetime) -> None:
+    article = make_article(title, dated=moment, topics=[make_topic("Trade")])
+    type(article).objects.filter(pk=article.pk).update(first_published_at=moment)
+
+
+def told() -> list[str]:
+    return list(
+        OutgoingMail.objects.filter(kind__in=["welcome", "alert", "month"]).order_by("pk").values_list("subject", flat=True)
+    )
+
+
+def test_readers_own_mails_rest_until_a_newsletter_goes_on_and_none_before_is_made_up_for(
+    daily: Newsletter, reader: Reader, standing_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restored, "here", lambda: "another place")
+    assert restored.look()
+    published("Told by the original", standing_clock.at("2026-11-23T18:00"))
+    standing_clock.at("2026-11-24T07:05")
+    assert personal.tick() == 0
+    editions.unpause(newsletter=daily)
+    assert personal.tick() == 0 and told() == []
+    published("Told by us", standing_clock.at("2026-11-24T18:00"))
+    standing_clock.at("2026-11-25T07:05")
+    personal.tick()
+    standing_clock.at("2026-11-26T12:05")
+    personal.tick()
+    assert told() == ["New for you: Told by us", "Step 3"]
+
+
+def test_your_month_comes_only_to_those_whose_day_was_not_yet(
+    daily: Newsletter, standing_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WelcomeStep.objects.all().delete()
+    month._quiet.clear()
+    readers = [make_reader(f"r{n}@example.org") for n in range(6)]
+    Tick.objects.bulk_create([Tick(reader=row, newsletter=daily, created=clock.now(), origin="gate") for row in readers])
+    standing_clock.at("2026-12-01T12:00")
+    monkeypatch.setattr(restored, "here", lambda: "another place")
+    assert restored.look()
+    editions.unpause(newsletter=daily)
+    assert personal.tick() == 0
+    standing_clock.at("2026-12-03T12:00")
+    personal.tick()
+    assert sorted(OutgoingMail.objects.filter(kind="month").values_list("to", flat=True)) == sorted(
+        row.email for row in readers if row.pk % 3
+    )

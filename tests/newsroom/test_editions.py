@@ -10,7 +10,7 @@ from factories import make_article, make_reader
 from masthead.core import clock
 from masthead.core.models import OutgoingMail
 from masthead.newsletters import rendering
-from masthead.newsletters.models import Edition, EditionContent, EditionItem, Newsletter, Tick
+from masthead.newsletters.models import Edition, EditionContent, EditionItem, Mailing, Newsletter, Tick
 from masthead.newsroom import editions
 from newsroom_desk import form_of, headlines, make_daily, make_draft, make_entry, make_event
 
@@ -111,6 +111,28 @@ def test_the_order_on_the_page_is_the_order_that_is_kept(as_role):
     data["item"] = data["item"][::-1]
     client.post(address(edition), data | {"do": "save"})
     assert headlines(edition) == ["Third", "Second", "First"]
+
+
+def test_a_subject_nobody_wrote_follows_what_leads(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    assert (edition.subject, edition.preheader) == ("First", "Second")
+    client.post(address(edition), opened(client, edition) | {"do": f"remove:{item(edition, 'First').pk}"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Second", "Third")
+    client.post(address(edition), opened(client, edition) | {"do": f"up:{item(edition, 'Third').pk}"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Third", "Second")
+    client.post(address(edition), opened(client, edition) | {f"headline-{item(edition, 'Third').pk}": "Better", "do": "save"})
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Better", "Second")
+
+
+def test_a_subject_an_editor_wrote_stays_whatever_leads(as_role):
+    edition, client = make_draft(), as_role("Editor")
+    data = opened(client, edition) | {"subject": "Mine", "do": f"remove:{item(edition, 'First').pk}"}
+    client.post(address(edition), data)
+    edition.refresh_from_db()
+    assert (edition.subject, edition.preheader) == ("Mine", "Third")
 
 
 def test_what_is_taken_out_is_put_back_with_its_words_where_it_stood(as_role):
@@ -334,6 +356,15 @@ def test_an_article_that_was_withdrawn_and_an_event_that_is_over_are_remarked_on
 def test_a_subject_that_repeats_the_other_is_remarked_on():
     edition = make_draft(subject="Same", subject_b="Same")
     assert "nothing to compare" in told_of(edition)
+
+
+def test_two_subjects_where_no_clicks_are_counted_are_remarked_on():
+    edition = make_draft(subject_b="Other")
+    assert not any("Clicks" in remark.text for remark in editions.remarks(editions.sheet(edition)))
+    mailing = Mailing.load()
+    mailing.clicks = False
+    mailing.save()
+    assert any("the first will win" in remark.text for remark in editions.remarks(editions.sheet(edition)))
 
 
 # --- preview and test mail

@@ -58,6 +58,14 @@ def test_the_next_three_editions_are_told_with_the_holiday_between_them():
     ]
 
 
+def test_a_date_whose_edition_went_before_its_hour_is_not_told_as_to_come():
+    daily = make_daily()
+    for day, state in ((19, "done"), (20, "draft")):
+        moment = datetime(2037, 11, day, 6, tzinfo=UTC)
+        Edition.objects.create(newsletter=daily, key=f"2037-11-{day}", date=moment.date(), due=moment, since=NOW, state=state)
+    assert [each.date.day for each in due.coming(daily, NOW)] == [20, 23, 24]
+
+
 def test_hours_are_told_on_the_publications_clock_on_both_sides_of_a_change():
     weekly = make_daily(weekdays="7", hour=time(8))
     days = due.coming(weekly, datetime(2037, 10, 20, tzinfo=UTC), most=2)  # clocks go back on 25 October

@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from masthead.core import clock
 from masthead.newsletters import bounce, editions, radar_cli, restored, sending, settling, watching
 from masthead.newsletters.models import Claim, Edition, Newsletter
 from masthead.newsletters.progress import Progress, progress
@@ -127,6 +128,22 @@ def cancel(edition: str, reason: str) -> None:
     click.echo(f"{edition} is cancelled.")
 
 
+@command.command("stop")
+@click.argument("newsletters", nargs=-1, required=True)
+@click.option("--reason", default="Paused by hand.", show_default=True, help="What is shown as the reason.")
+def stop_newsletters(newsletters: tuple[str, ...], reason: str) -> None:
+    """Let NEWSLETTERS rest: nothing of theirs is composed or mailed until `start`; what falls due meanwhile is left out."""
+    found = Newsletter.objects.filter(slug__in=newsletters).order_by("position", "slug")
+    if missing := set(newsletters) - {row.slug for row in found}:
+        raise click.ClickException(f"There is no newsletter {', '.join(sorted(missing))}.")
+    for row in found:
+        if row.paused:
+            click.echo(f"{row.slug} rests already: {row.paused}")
+            continue
+        editions.pause(newsletter=row, reason=reason)
+        click.echo(f"{row.slug} rests; what a sender has in hand just now still goes.")
+
+
 @command.command("start")
 @click.argument("newsletters", nargs=-1)
 def start(newsletters: tuple[str, ...]) -> None:
@@ -139,6 +156,8 @@ def start(newsletters: tuple[str, ...]) -> None:
     for row in found:
         editions.unpause(newsletter=row)
         click.echo(f"{row.slug} goes on.")
+    if not newsletters:
+        restored.begin_again(clock.now())  # where there is no newsletter, readers' own mails rest all the same
     left = Edition.objects.filter(state=Edition.State.PAUSED)
     for edition in left:
         click.echo(f"{edition} stays paused: {edition.reason} `resume` or `cancel` it.")

@@ -54,7 +54,7 @@ class Found:
 
 def compose(edition: Edition) -> None:
     """Fill every block of ``edition`` anew; what editors wrote stays, also a subject and a preheader of theirs."""
-    proposed = _proposal(edition)
+    proposed = proposal(edition)
     blocks = _blocks(edition)
     edition.items.exclude(block__in=[block.kind for block in blocks]).filter(_UNTOUCHED).delete()
     taken: set[int] = set()
@@ -62,7 +62,7 @@ def compose(edition: Edition) -> None:
     for block in sorted(blocks, key=lambda block: FIRST.get(Block(block.kind), 1)):
         taken |= _fill(edition, block, taken)
     edition.composed = clock.now()
-    _propose(edition, proposed)
+    propose(edition, proposed)
     edition.save(update_fields=["composed", "subject", "preheader"])
 
 
@@ -80,7 +80,7 @@ def refresh(edition: Edition, *, add: bool) -> None:
     What was withdrawn goes. With ``add``, what was published or picked since it was composed comes in at the end of its block,
     as far as there is room.
     """
-    proposed = _proposal(edition)
+    proposed = proposal(edition)
     moment = clock.now()
     live = set(
         _listed(moment).filter(pk__in=edition.items.exclude(article=None).values("article_id")).values_list("pk", flat=True)
@@ -94,7 +94,7 @@ def refresh(edition: Edition, *, add: bool) -> None:
                 news = [each for each in _find(edition, block, live, after=edition.composed) if each not in had]
                 _write(edition, block.kind, [*items, *news][: max(block.most, len(items))])
         edition.composed = moment
-    _propose(edition, proposed)
+    propose(edition, proposed)
     edition.save(update_fields=["composed", "subject", "preheader"])
 
 
@@ -254,7 +254,7 @@ def _read(edition: Edition, most: int) -> list[int]:
 # Subject and preheader ------------------------------------------------------------------------------------------------
 
 
-def _proposal(edition: Edition) -> tuple[str, str]:
+def proposal(edition: Edition) -> tuple[str, str]:
     """The subject from what leads, the preheader from what follows."""
     if edition.kind == Edition.Kind.SPECIAL:
         return "", ""
@@ -266,9 +266,9 @@ def _proposal(edition: Edition) -> tuple[str, str]:
     return cut(subject, 150), cut(second, 200)
 
 
-def _propose(edition: Edition, before: tuple[str, str]) -> None:
-    """Propose anew, where what stands there is no editor's: empty, or what was proposed ``before``."""
-    subject, preheader = _proposal(edition)
+def propose(edition: Edition, before: tuple[str, str]) -> None:
+    """Propose anew, where what stands there is no editor's: empty, or what was proposed ``before``. Saves nothing."""
+    subject, preheader = proposal(edition)
     if edition.subject in ("", before[0]):
         edition.subject = subject
     if edition.preheader in ("", before[1]):

@@ -397,6 +397,7 @@ def unpause(*, newsletter: Newsletter) -> None:
         for pk in Edition.objects.filter(newsletter=locked, state__in=WAITING, due__lte=now).values_list("pk", flat=True):
             _let_go(pk, now)
         Newsletter.objects.filter(pk=newsletter.pk).update(paused="", started=now)
+        restored.begin_again(now)
     if not Newsletter.objects.exclude(paused="").exists():
         notices.settled(restored.NOTICE)
     newsletter.refresh_from_db(fields=["paused", "started"])

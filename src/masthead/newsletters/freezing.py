@@ -40,6 +40,7 @@ Standing = EditionContent.Standing
 UNJUDGED = datetime(9999, 1, 1, tzinfo=UTC)  # the rest of a trial of two subjects, until one has won
 
 PIECE = 5000  # numbers in one statement
+MISSED = timedelta(hours=6)  # where the hour is over by no more than this, an edition comes at once and not a day later
 
 _P = 2147483647  # a prime: multiplying by others modulo it scatters neighbours
 
@@ -227,6 +228,9 @@ def _due_in(edition: Edition, name: str) -> datetime:
         return edition.due
     # every day has the hour; which days the newsletter comes on is asked of the publication's calendar, not the reader's
     rule = schedule.Rule("1234567", edition.newsletter.hour, zone(name))
+    missed = schedule.previous(rule, edition.due, MISSED)
+    if missed is not None:  # a little to the east it is still morning: nobody there wants yesterday's news tomorrow
+        return edition.due
     coming = schedule.following(rule, edition.due - timedelta(microseconds=1))
     return coming.at if coming is not None else edition.due
 

@@ -1,7 +1,8 @@
 """Noticing that a database is not the one that mailed: restored from a backup, or copied and started a second time.
 
 Such a database knows nothing of what the original has mailed since. Nothing goes from it by itself: every newsletter is paused,
-and so is every edition on its way, until somebody who knows says otherwise.
+and so is every edition on its way, until somebody who knows says otherwise. Readers' own mails (welcome, alerts, your month) rest
+until the first newsletter goes on again; what was due before is left out.
 
 It is noticed by a mark in the database that says where it lies. A copy has the mark and lies elsewhere; a backup's SQLite file
 has had it taken out (``site.backup``). And by a note beside the database, in the data directory, of the last edition that went
@@ -31,6 +32,8 @@ PREFIX = "place:"  # of the Heartbeat that says where this database lies
 BACKUP = PREFIX + "a backup"
 NOTE = "last-edition.json"
 NOTICE = "newsletters:restored"
+RESTS = "newsletters:rest"  # the Heartbeat of a database of which nobody has yet said that it may mail
+AGAIN = "newsletters:again"  # and of when somebody said so
 
 REASON = "This database was restored or copied"
 
@@ -57,9 +60,26 @@ def pause_everything(now: datetime) -> None:
     reason = f"{REASON} on {now.day} {now:%B %Y}: it does not know what was mailed since the copy was made."
     newsletters = Newsletter.objects.filter(paused="").update(paused=reason[:200])
     running = Edition.objects.filter(state=Edition.State.SENDING).update(state=Edition.State.PAUSED, reason=reason)
+    Heartbeat.objects.update_or_create(name=RESTS, defaults={"at": now})
     if newsletters or running:
         log.warning("%s %d newsletters and %d editions are paused.", reason, newsletters, running)
         notices.tell(NOTICE, f"Newsletters are paused. {reason} See docs/how-to/newsletters.md.")
+
+
+def rests() -> bool:
+    """Whether nobody has said yet that this database, restored or copied, may mail."""
+    return Heartbeat.objects.filter(name=RESTS).exists()
+
+
+def begin_again(now: datetime) -> None:
+    """Somebody who knows says that this database may mail. Nothing that was due before ``now`` is made up for."""
+    if Heartbeat.objects.filter(name=RESTS).delete()[0]:
+        Heartbeat.objects.update_or_create(name=AGAIN, defaults={"at": now})
+
+
+def began_again() -> datetime | None:
+    """Since when this database may mail again; None where it never rested."""
+    return Heartbeat.objects.filter(name=AGAIN).values_list("at", flat=True).first()
 
 
 def note() -> None:

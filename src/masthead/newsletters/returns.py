@@ -18,6 +18,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from masthead.core import clock
 from masthead.core.models import OutgoingMail
@@ -217,7 +218,7 @@ def _spelt(named: Iterable[str]) -> list[str]:
 def about_provided(*, message_id: str, recipient: str) -> About | None:
     """The mail a provider means by its own number for it or by our Message-ID, and else by whom it went to."""
     if message_id and message_id.isprintable():
-        row = Delivery.objects.filter(external_id=message_id[:120]).select_related("edition__newsletter").first()
+        row = provided(message_id).select_related("edition__newsletter").first()
         if row is not None:
             return About(_standing_address(row, recipient), row, row.edition)
         found = links.read_message_id(message_id)
@@ -226,6 +227,11 @@ def about_provided(*, message_id: str, recipient: str) -> About | None:
             return about
     reader = _reader(recipient)
     return About(reader.email) if reader is not None else None
+
+
+def provided(number: str) -> QuerySet[Delivery]:
+    """What a provider knows by ``number``. SQLite uses the index only where the question names what the index leaves out."""
+    return Delivery.objects.filter(external_id=number[:120]).exclude(external_id="")
 
 
 def _standing_address(row: Delivery, recipient: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
 from masthead.newsletters import schedule
-from masthead.newsletters.models import Holiday, Newsletter
+from masthead.newsletters.models import Edition, Holiday, Newsletter
 
 AHEAD = timedelta(days=70)  # a Saturday paper with a holiday or two still shows three editions
 
@@ -29,13 +29,20 @@ class Coming:
 
 
 def coming(newsletter: Newsletter, now: datetime, most: int = 3) -> list[Coming]:
-    """The next ``most`` editions, and between them the dates a holiday takes; times on the publication's clock."""
+    """The next ``most`` editions, and between them the dates a holiday takes; times on the publication's clock.
+
+    A date whose edition was let go before its hour, or cancelled, has had its one.
+    """
     where = zone_called(Publication.load().timezone)
     today = now.astimezone(where).date()
     days = {row.day: row.name for row in Holiday.objects.filter(day__range=(today, today + AHEAD)) if _of(row, newsletter)}
     rule = schedule.Rule(weekdays=newsletter.weekdays, hour=newsletter.hour, zone=where, holidays=frozenset())
+    dates = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED, date__range=(today, today + AHEAD))
+    over = set(dates.exclude(state__in=[Edition.State.DRAFT, Edition.State.APPROVED]).values_list("date", flat=True))
     found: list[Coming] = []
     for due in schedule.due_dates(rule, now, now + AHEAD):
+        if due.date in over:
+            continue
         found.append(Coming(due.date, due.at.astimezone(where), days.get(due.date, "")))
         if sum(not each.holiday for each in found) == most:
             break

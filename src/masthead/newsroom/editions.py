@@ -20,9 +20,9 @@ from wagtail.models import ModelLogEntry
 
 from masthead.articles.models import Article
 from masthead.core import clock
+from masthead.newsletters import composing, letters
 from masthead.newsletters import editions as services
-from masthead.newsletters import letters
-from masthead.newsletters.models import Block, Edition, EditionItem, RadarEvent, WireEntry
+from masthead.newsletters.models import Block, Edition, EditionItem, Mailing, RadarEvent, WireEntry
 from masthead.newsroom.models import SetAside
 from masthead.readers.models import Reader
 
@@ -227,6 +227,8 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
             found.append(Remark(f"{name} has {len(subject)} characters; inboxes show about {LONG_SUBJECT}, phones fewer."))
     if edition.subject_b and edition.subject_b.strip() == edition.subject.strip():
         found.append(Remark("Both subjects say the same: there is nothing to compare."))
+    elif edition.subject_b and not Mailing.load().clicks:
+        found.append(Remark("Clicks are not counted, so that nothing tells which subject is better: the first will win."))
     if not edition.preheader.strip():
         found.append(Remark("No preheader: inboxes then show the edition's first words."))
     if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip():
@@ -256,14 +258,22 @@ class Typed:
 
 @contextmanager
 def _editing(number: int, seen: str) -> Iterator[Edition]:
-    """The edition, locked, if it may be edited and is still as ``seen`` names it (empty: whatever it says)."""
+    """The edition, locked, if it may be edited and is still as ``seen`` names it (empty: whatever it says).
+
+    A subject and a preheader that no editor wrote follow what leads once the editing is done.
+    """
     with transaction.atomic():
         edition = Edition.objects.select_for_update().get(pk=number)
         if edition.state not in EDITABLE:
             raise CannotEdit(f"This edition is {edition.get_state_display().lower()}: what it says cannot be changed any more.")
         if seen and seen != mark(edition):
             raise Changed("Somebody else changed this edition while you were writing.")
+        proposed = composing.proposal(edition)
         yield edition
+        had = edition.subject, edition.preheader
+        composing.propose(edition, proposed)
+        if (edition.subject, edition.preheader) != had:
+            edition.save(update_fields=["subject", "preheader"])
 
 
 def save(*, number: int, seen: str, typed: Typed, by: Reader) -> bool:

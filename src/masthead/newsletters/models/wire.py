@@ -24,6 +24,7 @@ class WireSource(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name = "watched feed"
 
     def __str__(self) -> str:
         return self.name

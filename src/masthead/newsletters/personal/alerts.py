@@ -23,6 +23,7 @@ from masthead.core.models import Publication
 from masthead.core.timezones import zone as zone_called
 from masthead.library import keeping, search
 from masthead.library.models import Follow, SavedSearch
+from masthead.newsletters import restored
 from masthead.newsletters.choices import LOOKED
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Preferences
@@ -93,7 +94,8 @@ def look(*, reader: Reader, looked: datetime, until: datetime) -> bool:
     """
     letter = None
     if may_be_mailed(reader, Kind.ALERTS):
-        groups = _groups(reader, max(looked, until - FURTHEST), until)
+        since = max(looked, until - FURTHEST, restored.began_again() or looked)
+        groups = _groups(reader, since, until)
         if groups is None:
             return False  # the library is being prepared: looked for again in a moment
         letter = _letter(groups) if groups else None

@@ -23,6 +23,7 @@ from masthead.articles.models import Article, MoreFrom
 from masthead.core import clock
 from masthead.core.models import Publication
 from masthead.core.timezones import zone
+from masthead.newsletters import restored
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Preferences, Tick
 from masthead.newsletters.personal.writing import Group, Letter, may_be_mailed, pieces, room, write
@@ -50,7 +51,7 @@ def tick() -> int:
         return 0
     count, after = 0, 0
     while left := room():
-        batch = list(_due(period, share, now).filter(pk__gt=after).order_by("pk")[: min(left, BATCH)])
+        batch = list(_due(policy, period, share, now).filter(pk__gt=after).order_by("pk")[: min(left, BATCH)])
         if not batch:
             _quiet.clear()
             _quiet[period.name] = now + QUIET
@@ -74,8 +75,10 @@ def due_share(now: datetime, policy: Policy) -> int | None:
     return min(days, DAYS) if 0 < days <= TOO_LATE else None
 
 
-def _due(period: Period, share: int, now: datetime) -> QuerySet[Reader]:
+def _due(policy: Policy, period: Period, share: int, now: datetime) -> QuerySet[Reader]:
     """Readers of the first ``share`` shares who were here before the period began, may choose, and had no mail of it."""
+    again = restored.began_again()
+    past = (due_share(again, policy) or 0) if again and again >= period.starts else 0  # may have had theirs from the original
     in_date = Q(until=None) | Q(until__gt=now)
     everything = Grant.objects.filter(in_date, reader=OuterRef("pk"), article=None, kind__in=list(WHOLE))
     had = PersonalMail.objects.filter(reader=OuterRef("pk"), kind=PersonalMail.Kind.MONTH, key=period.name)
@@ -83,7 +86,7 @@ def _due(period: Period, share: int, now: datetime) -> QuerySet[Reader]:
     return (
         Reader.objects.filter(is_active=True, confirmed__lt=period.starts)
         .annotate(share=Mod(F("pk"), DAYS))
-        .filter(share__lt=share)
+        .filter(share__lt=share, share__gte=past)
         .filter(Exists(said.filter(month=True)) | (~Exists(said) & Exists(Tick.objects.filter(reader=OuterRef("pk")))))
         .exclude(Exists(everything))
         .exclude(Exists(had))

@@ -8,7 +8,7 @@ from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from masthead.core import clock
 from masthead.core.models import Publication
-from masthead.newsletters import choices, markdown
+from masthead.newsletters import choices, markdown, restored
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Tick, WelcomeStep
 from masthead.newsletters.personal.writing import Letter, may_be_mailed, room, write
@@ -46,6 +46,8 @@ def _due(step: WelcomeStep, now: datetime) -> QuerySet[Reader]:
     """Readers whose first tick is as old as ``step`` says, and who neither had it nor ended the series."""
     until = now - timedelta(days=step.after)
     since = until - TOO_LATE
+    if again := restored.began_again():
+        since = max(since, again - timedelta(days=step.after))
     mine = PersonalMail.objects.filter(reader=OuterRef("pk"), kind=PersonalMail.Kind.WELCOME)
     recent = Tick.objects.filter(created__gt=since, created__lte=until).values("reader")
     return (

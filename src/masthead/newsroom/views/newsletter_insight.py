@@ -77,7 +77,8 @@ class EditionInsightPage(NewsroomPage):
                 ],
                 [f"{start:%A %H}:00" for start in starts],
                 [f"{start:%H}:00" if start.hour % 6 == 0 else "" for start in starts],
-                "A click is counted, never who clicked. Mail programs that look at links before people do are counted too.",
+                "A click is counted, never who clicked. Most programs that look at links before people do are left out;"
+                " one that behaves as a browser does is not.",
             ),
             "trial": len(told.subjects) > 1,
         }

@@ -47,6 +47,8 @@
     const next = all[all.indexOf(entry) + 1] || all[all.indexOf(entry) - 1];
     const inside = entry.contains(document.activeElement);
     entry.remove();
+    const count = root.querySelector("[data-wire-count]");
+    if (Number(count.textContent)) count.textContent = Number(count.textContent) - 1;
     if (inside) link(next)?.focus();
   };
 
