@@ -15,7 +15,7 @@ from front.journey import Browser
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.core.models import Event
-from masthead.front import arrivals
+from masthead.front import arrivals, crowd
 from masthead.newsletters import clicks
 from masthead.newsletters.models import Edition, EditionLink, LinkClicks, Mailing, Newsletter
 
@@ -128,6 +128,30 @@ def test_the_publications_switch_stops_all_counting(edition: Edition) -> None:
     mailing.save()
     assert follow(link_to(edition, "https://elsewhere.example/")).status_code == 302
     assert counted() == 0
+
+
+def test_one_network_adds_only_so_much_to_a_link_in_an_hour(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "MOST", 3)
+    monkeypatch.setattr("masthead.front.views.clicks._crowd", crowd.Crowd())
+    path = link_to(edition, "/")
+    assert [follow(path).status_code for _ in range(5)] == [302] * 5, "everybody is led on"
+    assert counted() == 3
+    Client(headers={"User-Agent": FIREFOX}, REMOTE_ADDR="192.0.2.7").get(path)
+    assert counted() == 4
+
+
+def test_what_a_network_added_is_forgotten_with_the_hour() -> None:
+    door = crowd.Crowd()
+    assert [door.lets_in("192.0.2.7", 1, 0.0) for _ in range(crowd.MOST + 1)] == [True] * crowd.MOST + [False]
+    assert door.lets_in("192.0.2.7", 2, 1.0)
+    assert door.lets_in("192.0.2.7", 1, 3600.0)
+
+
+def test_a_flood_of_networks_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "KEPT", 10)
+    door = crowd.Crowd()
+    assert sum(door.lets_in(f"net {number}", 1, 0.0) for number in range(100)) == 10
+    assert len(door._seen) <= 10
 
 
 def test_editors_trying_an_edition_are_not_counted(edition: Edition) -> None:

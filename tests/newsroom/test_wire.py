@@ -103,6 +103,11 @@ def test_it_is_narrowed_by_feed_and_words_and_the_newest_stands_first(as_role):
     assert [row.headline for row in client.get(PAGE + "?source=hand").context["entries"]] == ["By hand"]
 
 
+@pytest.mark.parametrize("source", ["99999999999999999999", "-1", "x", "²"])
+def test_a_feed_there_cannot_be_is_no_error(as_role, source):
+    assert as_role("Editor").get(PAGE, {"source": source}).status_code == 200
+
+
 def test_what_a_database_keeps_in_no_text_is_left_out(as_role):
     make_daily()
     entry, client = make_entry(), as_role("Editor")

@@ -43,7 +43,7 @@ def incoming(*, source: str = "", text: str = "", dismissed: bool = False) -> An
     rows = WireEntry.objects.filter(picked=None, dismissed__isnull=not dismissed).select_related("source")
     if source == "hand":
         rows = rows.filter(source=None)
-    elif source.isdecimal():
+    elif source.isdecimal() and len(source) < 19:  # what fits the column
         rows = rows.filter(source=int(source))
     if text:
         rows = rows.filter(Q(headline__icontains=text) | Q(summary__icontains=text) | Q(publisher__icontains=text))

@@ -12,13 +12,18 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
+from masthead.core import clock
+from masthead.core.network import limit_network
 from masthead.front import arrivals
+from masthead.front.crowd import Crowd
 from masthead.front.views.mail_choices import plain
 from masthead.insights.robots import is_robot
 from masthead.newsletters import clicks
 from masthead.newsletters.models import EditionLink, Mailing
 
 log = logging.getLogger(__name__)
+
+_crowd = Crowd()
 
 NOT_OURS = "This address is not complete, or it is not one of ours. Please open it from the mail once more.\n"
 
@@ -38,7 +43,8 @@ def go(request: HttpRequest, token: str) -> HttpResponse:
     # of an edition that has not gone out, its editors follow the links
     if edition.frozen is not None and _is_person(request):
         try:
-            if Mailing.load().clicks:
+            network = limit_network(request.client_address)  # type: ignore[attr-defined]
+            if Mailing.load().clicks and _crowd.lets_in(network, row.pk, clock.now().timestamp()):
                 clicks.count(link_id=row.pk, standing=link.standing, variant=link.variant)
         except DatabaseError:  # a reader is led on, whatever becomes of the count
             log.warning("a click was not counted", exc_info=True)
