@@ -39,15 +39,6 @@ def _forget_the_last_edition() -> Iterator[None]:
     (Path(os.environ["MASTHEAD_DATA"]) / "last-edition.json").unlink(missing_ok=True)
 
 
-LONGEST = ("tests/front/test_canary.py", "tests/site/test_serve.py", "tests/journeys/", "tests/imports/")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: handed out by the file, one that comes last is waited for by an idle process."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits empties every table at its end, also of what migrations put there: put that back for the next one."""
