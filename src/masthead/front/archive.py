@@ -16,9 +16,9 @@ from masthead.articles.calendar import Tally
 from masthead.articles.cards import Card, Link
 from masthead.articles.models import Article
 from masthead.articles.stretches import Stretch, day_of
+from masthead.core.languages import supported
 from masthead.core.timezones import zone
 from masthead.front.content import TOP, Page, PublicationFacts
-from masthead.front.languages import supported
 
 ROOT = Link("Archive", "/archive/")
 SIZE = 40  # articles a page: titles, without pictures

@@ -13,9 +13,9 @@ from django.utils import translation
 from masthead.access.policy import Standing, Visitor, standing
 from masthead.ads import services as ads
 from masthead.core import clock
+from masthead.core.languages import supported
 from masthead.front import headers
 from masthead.front.content import Page, PublicationFacts, publication_facts
-from masthead.front.languages import supported
 from masthead.front.pageview import PageView, view_of
 
 
