@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from tantivy import Query
 
-from factories import make_article, make_author, make_topic
+from factories import make_article, make_author, make_topic, set_policy
 from masthead.articles import bulk
 from masthead.articles.models import Article
 from masthead.core import clock, notices
@@ -207,6 +207,95 @@ def test_a_builder_in_a_process_of_its_own_ends_with_its_keeper(writers: Writers
         until(lambda: not builders(data))
     writers.start(place, "large")
     until(lambda: held(place) == documents.versions())
+
+
+# --- while a large index is built in a process of its own, the one in use is kept up to date
+
+
+SOON = 2.0  # seconds after which what is published is found
+
+
+@pytest.fixture
+def slow(writers: Writers, data: Path) -> Iterator[tuple[Place, int, int]]:
+    """A place with an index in use, its holder, and the builder of another one, who has begun and is stopped in the middle."""
+    place = Place(data / "search")
+    made(1_000, "Straits")
+    holder = writers.start(place, "large")
+    until(lambda: held(place) == documents.versions())
+    set_policy(teaser_paragraphs=4)
+    yield place, holder, stopped(place, data)
+
+
+def stopped(place: Place, data: Path) -> int:
+    """The builder that is at work, stopped."""
+    until(lambda: place.progress()[1] and builders(data))
+    (number,) = builders(data)
+    os.kill(number, signal.SIGSTOP)
+    return number
+
+
+def happenings() -> tuple[Article, Article]:
+    """An article that is published just now, and one that is withdrawn."""
+    gone = Article.objects.filter(live=True, title__startswith="Straits").order_by("pk").first()
+    assert gone
+    gone.unpublish()
+    return make_article("Canal"), gone
+
+
+@pytest.mark.processes
+def test_what_happens_while_another_index_is_built_is_seen_at_once(slow: tuple[Place, int, int]) -> None:
+    place, _, builder = slow
+    before = place.current()
+    new, gone = happenings()
+    changed = Article.objects.filter(live=True, title__startswith="Straits").order_by("-pk").first()
+    assert changed
+    changed.title = "Lakes"
+    changed.save_revision().publish()
+    took = until(lambda: held(place) == documents.versions())
+    assert took < SOON * 3, "two seconds, on a machine that does nothing else"
+    assert place.current() == before, "in the index that is in use"
+    assert new.pk in held(place)
+    assert gone.pk not in held(place)
+    os.kill(builder, signal.SIGCONT)
+    until(lambda: place.current() != before)
+    assert held(place) == documents.versions(), "and the new one has it, too, when it takes its place"
+    about = place.about(place.current())
+    assert about is not None
+    assert about.teaser == 4
+
+
+@pytest.mark.processes
+def test_also_once_the_builder_is_killed(slow: tuple[Place, int, int], data: Path) -> None:
+    place, _, builder = slow
+    before = place.current()
+    os.kill(builder, signal.SIGKILL)
+    happenings()
+    until(lambda: held(place) == documents.versions())
+    assert place.current() == before
+    until(lambda: [notice.key for notice in notices.recent()] == [NOTICE])
+    until(lambda: place.current() != before)
+    until(lambda: held(place) == documents.versions())
+    until(lambda: not notices.recent())
+
+
+@pytest.mark.processes
+def test_also_once_the_holder_is_killed(slow: tuple[Place, int, int], writers: Writers, data: Path) -> None:
+    place, holder, _ = slow
+    before = place.current()
+    happenings()
+    writers.kill(holder)
+    until(lambda: not builders(data))
+    happenings()
+    writers.start(place, "large")
+    builder = stopped(place, data)
+    until(lambda: held(place) == documents.versions())
+    assert place.current() == before
+    happenings()
+    until(lambda: held(place) == documents.versions())
+    assert place.current() == before
+    os.kill(builder, signal.SIGCONT)
+    until(lambda: place.current() != before)
+    assert held(place) == documents.versions()
 
 
 def builders(data: Path) -> list[int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from tantivy import Index, IndexWriter, Query
@@ -18,6 +19,8 @@ from masthead.library.place import About, Place
 HEAP = 60_000_000  # bytes a writing thread; below it tantivy writes many small files
 THREADS = 2  # while building
 LITTLE = 16_000_000  # bytes for the changes of a day
+PORTION = 2 * documents.BATCH  # articles that are written before anybody looks what was published meanwhile: about a second
+MOST_PORTIONS = 100
 _RANGE = re.compile(r"articles:(\d{1,18})-(\d{1,18})")
 
 Progress = Callable[[int, int], None]
@@ -26,8 +29,8 @@ Progress = Callable[[int, int], None]
 def build(place: Place, progress: Progress = lambda done, total: None) -> Path:
     """Build an index of everything beside the one in use, and use it. Returns where it is.
 
-    Its place in the change log is read first, so that whoever follows the log finishes what changed meanwhile. Raises ``Busy``,
-    and ``OSError`` or ``ValueError`` (tantivy's) where it cannot be written; what was in use stays so.
+    Its place in the change log is read first, and what changed meanwhile is written at the end. Raises ``Busy``, and ``OSError``
+    or ``ValueError`` (tantivy's) where it cannot be written; what was in use stays so.
     """
     with place.building():
         total, done = documents.count(), 0
@@ -47,7 +50,10 @@ def build(place: Place, progress: Progress = lambda done, total: None) -> Path:
                 place.tell(done, total)
             writer.commit()
             writer.wait_merging_threads()
-            place.write_about(path, replace(about, languages=tuple(maker.languages)))
+            about = replace(about, languages=tuple(maker.languages))
+            place.write_about(path, about)
+            # what changed meanwhile stands in the index in use: nobody is to miss it for the moment after the change
+            Follower(place, path, about).catch_up()
             place.use(path)
         except BaseException:
             place.discard(path)
@@ -56,11 +62,17 @@ def build(place: Place, progress: Progress = lambda done, total: None) -> Path:
 
 
 class Follower:
-    """Writes what the change log tells into the index at ``path``. Held by one process at a time (``Place.lock``)."""
+    """Writes what the change log tells into the index at ``path``. Held by one process at a time (``Place.lock``).
+
+    Many changes are written in portions, single articles before what comes by the thousand. What the index says of itself is put
+    down when nothing is left: whoever goes on after a killed one reads the same part of the log once more.
+    """
 
     def __init__(self, place: Place, path: Path, about: About) -> None:
         self.path = path
         self.about = about
+        self._ahead = about  # what it will say once what is behind is written
+        self._behind: dict[int, None] = {}  # articles, in the order in which they are written
         self._place = place
         self._index = Index.open(str(path))
         schema.register(self._index, about.language)
@@ -68,35 +80,49 @@ class Follower:
         self._used = 0.0
 
     def follow(self) -> bool:
-        """Write what has changed since last time. Returns False where the index has to be built anew.
+        """Write what has changed since last time, or a portion of it. Returns whether the index may remain.
 
-        What fails to be written is read from the log again next time: nothing is lost.
+        Where it has to be built anew (for another language, say), what changes is written nevertheless, and in its own way: it is
+        in use until the new one is there. What fails to be written is tried again next time.
         """
-        number, rows = changelog.state(self.about.number, timedelta(0))
-        if number < self.about.number:
+        before = self._ahead
+        number, rows = changelog.state(before.number, timedelta(0))
+        if number < before.number:
+            self._ahead = before.at(number)
             return False  # another database, or an older one put back
-        if not rows:
-            return True
-        keys = {key for _, key in rows}
-        about = self.about.at(max(number, rows[-1][0]))
-        stale = {int(key.partition(":")[2]) for key in keys if key.startswith("article:")}
-        stale |= {n for key in keys if (ends := _RANGE.fullmatch(key)) for n in documents.between(int(ends[1]), int(ends[2]))}
-        everything = bool(keys & {change_keys.EVERYTHING, change_keys.POLICY})
-        if stale or everything:
-            now = documents.about_now(about.number)
-            if not _alike(now, about):
-                return False
-            if everything:
-                stale |= self._named_anew(now)
-            # names that are new stand on articles the log itself names; of others it will tell with the next number
-            names = now.names if everything else tuple(sorted((dict(now.names) | dict(about.names)).items()))
-            about = replace(about, names=names)
-        self._write(stale, about)
-        return True
+        remains = True
+        if rows:
+            keys = {key for _, key in rows}
+            about = before.at(max(number, rows[-1][0]))
+            stale = {int(key.partition(":")[2]) for key in keys if key.startswith("article:")}
+            many = {n for key in keys if (ends := _RANGE.fullmatch(key)) for n in documents.between(int(ends[1]), int(ends[2]))}
+            everything = bool(keys & {change_keys.EVERYTHING, change_keys.POLICY})
+            if stale or many or everything:
+                now = documents.about_now(about.number)
+                remains = _alike(now, about)
+                if everything:
+                    many |= self._named_anew(now)
+                # names that are new stand on articles the log itself names; of others it will tell with the next number
+                names = now.names if everything else tuple(sorted((dict(now.names) | dict(about.names)).items()))
+                about = replace(about, names=names)
+            self._behind = dict.fromkeys([*sorted(stale), *self._behind, *sorted(many)])
+            self._ahead = about
+            self._write(max(PORTION, len(stale)))
+        else:
+            self._write(PORTION)
+        return remains
+
+    def catch_up(self) -> None:
+        """Follow until nothing is left, and then let go; not for ever, since others may write as quickly as we do."""
+        for _ in range(MOST_PORTIONS):
+            self.follow()
+            if not self._behind and self.about.number == changelog.latest():
+                break
+        self.rest(at_once=True)
 
     def _named_anew(self, now: About) -> set[int]:
         """The articles that carry a topic or an author that goes by another name now, is new, or is no more."""
-        was, new = dict(self.about.names), dict(now.names)
+        was, new = dict(self._ahead.names), dict(now.names)
         stale = documents.named({name for name, digest in new.items() if was.get(name) != digest})
         # of what is no more nothing but the index knows whose it was
         for slug in {was[name].partition(":")[0] for name in was.keys() - new.keys()}:
@@ -107,17 +133,18 @@ class Follower:
     def reconcile(self) -> int | None:
         """Look for what the log did not tell of (it is a day long): articles that are missing, others, or no more, and new names.
 
-        Returns how many articles were written; None where the index has to be built anew.
+        Returns how many articles there are to write; None where the index has to be built anew.
         """
         # what changes while we compare is told by the log, from the number we have followed it to
-        now = documents.about_now(self.about.number)
-        if not _alike(now, self.about):
+        now = documents.about_now(self._ahead.number)
+        if not _alike(now, self._ahead):
             return None
         wanted, held = documents.versions(), self._numbers(Query.all_query())
         stale = {n for n, version in wanted.items() if held.get(n) != version} | (held.keys() - wanted.keys())
         stale |= self._named_anew(now)
-        if stale or now.names != self.about.names:
-            self._write(stale, replace(self.about, names=now.names))
+        self._ahead = replace(self._ahead, names=now.names)
+        self._behind |= dict.fromkeys(sorted(stale))
+        self._write(PORTION)
         return len(stale)
 
     def _numbers(self, query: Query) -> dict[int, int]:
@@ -132,12 +159,13 @@ class Follower:
         numbers = searcher.fast_field_values("number", addresses)
         return {int(n or 0): int(v or 0) for n, v in zip(numbers, searcher.fast_field_values("rendered", addresses), strict=True)}
 
-    def _write(self, stale: Iterable[int], about: About) -> None:
-        numbers = sorted(stale)
+    def _write(self, most: int) -> None:
+        """Write the first ``most`` articles of what is behind."""
+        numbers = list(islice(self._behind, most))
         if numbers:
             writer = self._writer or self._index.writer(LITTLE, 1)
             self._writer, self._used = writer, time.monotonic()
-            maker = documents.Maker(about)
+            maker = documents.Maker(self._ahead)
             try:
                 for at in range(0, len(numbers), documents.BATCH):
                     batch = numbers[at : at + documents.BATCH]
@@ -150,9 +178,14 @@ class Follower:
             except BaseException:
                 self.rest(at_once=True)
                 raise
-            about = replace(about, languages=tuple(maker.languages))
-        self._place.write_about(self.path, about)
-        self.about = about
+            for number in numbers:
+                del self._behind[number]
+            self._ahead = replace(self._ahead, languages=tuple(maker.languages))
+        # the languages at once: whoever searches asks for words as they are stemmed in each of them
+        reached = replace(self.about, languages=self._ahead.languages) if self._behind else self._ahead
+        if reached != self.about:
+            self._place.write_about(self.path, reached)
+            self.about = reached
 
     def rest(self, *, at_once: bool = False) -> None:
         """Give the writer's memory back, where it has not been needed for a while."""

@@ -51,6 +51,9 @@ class Keeper:
         self._follower: building.Follower | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._compared = 0.0
+        self._anew = False  # whether the index in use has to be built anew
+        self._unusable: Path | None = None  # an index that was looked at and cannot be gone on with
+        self._build_after = 0.0
         self._failures = 0
 
     @property
@@ -111,33 +114,50 @@ class Keeper:
         return self._lock is not None
 
     def _keep(self) -> bool:
-        """Follow the log, or see to it that an index is built. Says whether all is well."""
-        if self._child is not None:
-            status = self._child.poll()
-            if status is None:
-                return False
-            self._child = None
-            if status == BUSY:
-                raise Busy("Somebody else builds.")
-            if status:
-                raise RuntimeError(f"building the index ended with status {status}")
+        """Follow the log, and see to it that an index is built where one is needed. Says whether all is well."""
+        builds = self._builds()
         path = self._place.current()
         doubted = self._place.doubted()
         if self._follower is None or self._follower.path != path or doubted:
             self._follower = None
-            if path is None or not self._open(path):
-                return self._build()
-        if not self._follower.follow():
-            return self._build()
-        if time.monotonic() - self._compared > COMPARE or not self._compared:
+            if path is None or path == self._unusable or not self._open(path):
+                self._unusable = path
+                return not builds and self._build()
+        # also while another one is built: this one is in use until then, and what is withdrawn has to go from it
+        try:
+            remains = self._follower.follow()
+        except BaseException as error:
+            if not is_damage(error) or self._place.current() == path:
+                raise
+            self._follower = None  # its place was taken, and with it the file we were about to write
+            return False
+        if builds:
+            self._follower.rest()
+            return False
+        if remains and not self._anew and (time.monotonic() - self._compared > COMPARE or not self._compared):
             found = self._follower.reconcile()
-            if found is None:
-                return self._build()
+            remains = found is not None
             if found:
                 log.info("%d articles were missing from the library or stood there no more", found)
             self._compared = time.monotonic()
+        self._anew = self._anew or not remains
+        if self._anew:
+            return self._build()
         self._follower.rest()
         return True
+
+    def _builds(self) -> bool:
+        """Whether a process of ours is building. That one failed keeps nobody from following."""
+        if self._child is None:
+            return False
+        status = self._child.poll()
+        if status is None:
+            return True
+        self._child = None
+        if status not in (0, BUSY):
+            self._tell(f"building it ended with status {status}")
+            self._build_after = time.monotonic() + min(2.0**self._failures, LONGEST_WAIT)
+        return False
 
     def _open(self, path: Path) -> bool:
         """Go on with the index at ``path``, if it is of this version and undamaged. Says whether."""
@@ -156,12 +176,15 @@ class Keeper:
             return False
         with suppress(Busy), self._place.building():
             self._place.tidy(path)
-        self._compared = 0.0
+        self._compared, self._anew = 0.0, False
         return True
 
     def _build(self) -> bool:
-        self._follower = None
+        """See to it that an index is built, here or in a process of its own. All is not well until it is there: False."""
+        if time.monotonic() < self._build_after or self._place.is_building():
+            return False  # lately that failed, or somebody does by hand
         if documents.count() <= LITTLE:
+            self._follower = None
             building.build(self._place)
             return False
         environment = {**os.environ, "MASTHEAD_DATA": str(settings.MASTHEAD.data)}
@@ -174,11 +197,13 @@ class Keeper:
         return False
 
     def _failed(self, error: BaseException) -> None:
-        self._failures += 1
-        self._follower = None
-        sentence = str(error).strip().partition("\n")[0][:200] or type(error).__name__
-        log.warning("the library cannot be kept up to date: %s", sentence)
+        self._follower = self._unusable = None
+        self._tell(str(error).strip().partition("\n")[0][:200] or type(error).__name__)
         self._wait(min(2.0**self._failures, LONGEST_WAIT))
+
+    def _tell(self, sentence: str) -> None:
+        self._failures += 1
+        log.warning("the library cannot be kept up to date: %s", sentence)
         try:
             notices.tell(
                 NOTICE,

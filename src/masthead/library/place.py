@@ -157,6 +157,14 @@ class Place:
                 (self.root / "progress").unlink()
             handle.close()
 
+    def is_building(self) -> bool:
+        """Whether some other process builds just now."""
+        handle = self.lock("building")
+        if handle is None:
+            return True
+        handle.close()
+        return False
+
     def tell(self, done: int, total: int) -> None:
         """Note how far building has come, for whoever waits."""
         with suppress(OSError):  # nobody is hurt by a missing number
