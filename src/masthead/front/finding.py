@@ -402,7 +402,8 @@ def _leaves(request: Request, last: int) -> tuple[Leaf, ...]:
 def _topics_like(text: str, topics: Mapping[str, Named]) -> tuple[Link, ...]:
     """Topics that have one of the words of ``text`` in their name."""
     language = languages.base(publication_facts().language)
-    words = {word for word in languages.words(text) if len(word) > 2 and not languages.is_function_word(word, language)}
+    long = (word for word in languages.words(text) if len(word) > 2 or not word.isascii())
+    words = {word for word in long if not languages.is_function_word(word, language)}
     found = [topic for topic in topics.values() if words & set(topic.words)]
     return tuple(Link(topic.name, f"/topics/{topic.slug}/") for topic in found[:6])
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 
-from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+from tantivy import Filter, PreTokenizedString, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+from masthead.library import unspaced
 
 _UNSEEN = "\u00ad\u2060\ufeff"  # soft hyphen, word joiner, byte order mark
 LONGEST_WORD = 60  # bytes; what is longer is no word, and would only fill the dictionary
@@ -61,27 +63,34 @@ def base(tag: str) -> str:
     return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
-def _folding() -> TextAnalyzerBuilder:
-    builder = TextAnalyzerBuilder(Tokenizer.simple())
+def _folding(tokenizer: Tokenizer) -> TextAnalyzerBuilder:
+    builder = TextAnalyzerBuilder(tokenizer)
     return builder.filter(Filter.remove_long(LONGEST_WORD)).filter(Filter.lowercase()).filter(Filter.ascii_fold())
 
 
-@cache
-def plain() -> TextAnalyzer:
-    """Words in lower case and without accents, as they stand."""
-    return _folding().build()
+def _tokenizer(unusual: bool) -> Tokenizer:
+    # the signs on the letters of many scripts are neither letters nor digits: a word would end at each. It takes twice the time
+    return Tokenizer.regex(r"[\p{Alphabetic}\p{M}\p{N}]+") if unusual else Tokenizer.simple()
 
 
 @cache
-def stemming(language: str) -> TextAnalyzer:
+def plain(*, unusual: bool = False) -> TextAnalyzer:
+    """Words in lower case and without accents, as they stand. For texts that are :func:`~unspaced.unusual` it is another one."""
+    return _folding(_tokenizer(unusual)).build()
+
+
+@cache
+def stemming(language: str, *, unusual: bool = False) -> TextAnalyzer:
     """The same, stemmed where ``language`` has a stemmer."""
     stemmer = STEMMERS.get(language)
-    return _folding().filter(Filter.stemmer(stemmer)).build() if stemmer else plain()
+    if not stemmer:
+        return plain(unusual=unusual)
+    return _folding(_tokenizer(unusual)).filter(Filter.stemmer(stemmer)).build()
 
 
 @cache
 def _without_stop_words(language: str) -> TextAnalyzer:
-    return _folding().filter(Filter.stopword(STEMMERS[language])).build()
+    return _folding(Tokenizer.simple()).filter(Filter.stopword(STEMMERS[language])).build()
 
 
 def composed(text: str) -> str:
@@ -96,9 +105,29 @@ def composed(text: str) -> str:
     return text
 
 
+def tokens(text: str, language: str = "") -> PreTokenizedString:
+    """``text`` taken apart for the index: stemmed by ``language``, without one as it stands."""
+    if unspaced.unusual(text):
+        return stemming(language, unusual=True).pre_tokenize(unspaced.cut(text))
+    return stemming(language).pre_tokenize(text)
+
+
 def words(text: str) -> list[str]:
-    """The words of ``text`` in order, lower-cased and without accents."""
+    """The words of ``text`` in order, lower-cased and without accents; where no spaces part them, their pieces."""
+    if unspaced.unusual(text):
+        return list(plain(unusual=True).analyze(unspaced.cut(text)))
     return list(plain().analyze(text))
+
+
+def runs(text: str) -> list[tuple[str, ...]]:
+    """The words of ``text`` in order, each by itself, and the pieces of what no spaces part together."""
+    if not unspaced.unusual(text):
+        return [(word,) for word in words(text)]
+    found: list[tuple[str, ...]] = []
+    for part in unspaced.runs(text):
+        typed = plain(unusual=True).analyze(unspaced.cut(part))
+        found += [tuple(typed)] if unspaced.is_run(part) and typed else [(word,) for word in typed]
+    return found
 
 
 @lru_cache(maxsize=20_000)  # and no more: readers type what they like
@@ -112,7 +141,7 @@ def is_function_word(word: str, language: str) -> bool:
 @lru_cache(maxsize=50_000)  # one question asks for the same stems several times
 def stem(word: str, language: str) -> str:
     """The term of one folded ``word`` in ``language``."""
-    found = stemming(language).analyze(word)
+    found = stemming(language, unusual=unspaced.unusual(word)).analyze(word)
     return found[0] if len(found) == 1 else word
 
 

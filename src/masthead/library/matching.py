@@ -7,6 +7,9 @@ never look at the rest. So two texts with the same common words cannot be told a
 tests/library/test_no_oracle.py plays that attacker.
 
 The bag is the ``body`` field, asked for one term at a time with a constant score: :meth:`Matcher._in_rest` alone does that.
+
+Of what is written without spaces the index holds overlapping pairs of characters, and those of a sentence do tell its order. In
+the bag they count where together they are a name the editors gave, and nowhere else.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 
 from tantivy import FieldType, Occur, Query, Searcher
 
-from masthead.library import languages
+from masthead.library import languages, unspaced
 from masthead.library.query import Phrase, Request, Wanted
 from masthead.library.schema import SCHEMA
 
@@ -37,7 +40,9 @@ REPEATED = 0.8  # a word asked for n times counts n ** this
 NEAR_IN_TEXT, NEAR_IN_TITLE = 0.1, 0.3  # for neighbouring words of the search that stand together
 MOST_NEAR = 8  # pairs, and words from which on pairs are looked for in headlines only: phrases are what costs
 MOST_SENSES = 24  # different words
+LONGEST_NAME = 8  # words of what means the same as something else
 MOST_TOGETHER = 24  # words of one phrase, or of one word with hyphens
+LONGEST_RUN = 5  # pieces of what is written without spaces, up to which it is taken for one word
 SHORTEST_PREFIX = 2
 
 Terms = tuple[str, ...]
@@ -96,43 +101,59 @@ class Matcher:
 
     # Words ------------------------------------------------------------------------------------------------------------
 
-    def groups(self, wanted: Wanted, *, rest: bool = True) -> list[Query]:
+    def groups(self, wanted: Wanted, *, rest: bool = True, apart: bool = False) -> list[Query]:
         """One query for each thing that has to match: words (with their synonyms), the prefix, phrases.
 
-        Without ``rest`` the bag is left out.
+        Without ``rest`` the bag is left out; ``apart`` as in :meth:`senses`.
         """
-        found = [self._word(sense, times, rest=rest) for sense, times in self.senses(wanted)]
+        found = [self._word(sense, times, rest=rest) for sense, times in self.senses(wanted, apart=apart)]
         if prefix := self._prefix(wanted.prefix, rest=rest):
             found.append(prefix)
         found += [self._phrase(phrase) for phrase in wanted.phrases if not phrase.excluded]
         return found
 
-    def senses(self, wanted: Wanted) -> list[tuple[list[Terms], int]]:
+    def senses(self, wanted: Wanted, *, apart: bool = False) -> list[tuple[list[Terms], int]]:
         """The words of ``wanted``, each as it was typed and as what means the same, with how often it was.
 
-        Function words go, unless all are some, or written like the name they may be (US, WHO).
+        Function words go, unless all are some, or written like the name they may be (US, WHO). What is written without spaces is
+        one word up to a length, or with ``apart`` each of its pieces.
         """
         typed: list[str] = []
+        left: list[tuple[int, int]] = []  # of each word: how many its run has from it to the end, and in all
         names: set[str] = set()
         for text in wanted.words:
-            words = languages.words(text)
-            typed += words
+            runs = languages.runs(text)
+            typed += [word for run in runs for word in run]
+            left += [(n, len(run)) for run in runs for n in range(len(run), 0, -1)]
             if text.isupper() and 2 <= len(text) <= 4:
-                names.update(words)
+                names.update(word for run in runs for word in run)
         silent = {word for word in typed if word not in names and languages.is_function_word(word, self.languages[0])}
         if len(silent) == len(set(typed)):
             silent = set()
         found: dict[Terms, int] = {}
         position = 0
         while position < len(typed):
-            for length in range(min(4, len(typed) - position), 0, -1):
+            for length in range(min(LONGEST_NAME, len(typed) - position), 0, -1):
                 run = tuple(typed[position : position + length])
-                if length == 1 or run in self.synonyms:
+                if run in self.synonyms:
                     break
-            position += len(run)
+            rest, length = left[position]
+            if run not in self.synonyms and length <= LONGEST_RUN and not apart:
+                run = tuple(typed[position : position + rest])
             if run[0] not in silent or len(run) > 1:
                 found[run] = found.get(run, 0) + 1
+            position += len(run)
+            if run in self.synonyms and left[position - 1][0] > 1:
+                position += 1  # a name within a longer run: the next piece is half of the name
         return [([run, *self.synonyms.get(run, ())], times) for run, times in found.items()][: self.most]
+
+    def enough(self, wanted: Wanted) -> int:
+        """How many of its words, apart, a longer question may be content with: one, but of pieces a third. Any text has some."""
+        return max(1, sum(unspaced.is_run(typed[0]) for (typed, *_), _ in self.senses(wanted, apart=True)) // 3)
+
+    def unsearched(self, wanted: Wanted) -> bool:
+        """Whether it has words that this visitor cannot look for in the rest, however common they are."""
+        return not self.whole and not all(self._is_word(typed) for (typed, *_), _ in self.senses(wanted))
 
     def _word(self, senses: Sequence[Terms], times: int, *, rest: bool) -> Query:
         queries = []
@@ -148,15 +169,21 @@ class Matcher:
         for term in languages.stems(word, self.languages):
             for name in self.fields:
                 parts.append(_weighed(Query.term_query(SCHEMA, name, term), OPENING if name == "opening" else 1.0))
-            if rest and (bag := self._in_rest([term])):
+            if rest and self._is_word((word,)) and (bag := self._in_rest([term])):
                 parts.append(bag)
+        if unspaced.is_single(word):
+            parts += self._beginning(word) + self._matching(f"{unspaced.ANY}{{1,4}}{word}")
         return _any(parts)
 
     def _together(self, words: Terms, *, rest: bool) -> Query:
         parts = [self._run(words, dict.fromkeys(self.fields, 1.0))]
-        if rest and (bag := self._in_rest([languages.stem(word, self.languages[0]) for word in words])):
+        if rest and self._is_word(words) and (bag := self._in_rest([languages.stem(word, self.languages[0]) for word in words])):
             parts.append(bag)
         return _any(parts)
+
+    def _is_word(self, words: Terms) -> bool:
+        """Whether ``words`` tell no more of an order than a word does. The pieces of what has no spaces do, but for a name's."""
+        return words in self.synonyms or not any(unspaced.tells_order(word) for word in words)
 
     def _in_rest(self, terms: Sequence[str]) -> Query | None:
         """The bag: all of ``terms`` somewhere in the text, for a constant score. None where any of them is too rare to tell."""
@@ -180,16 +207,24 @@ class Matcher:
         *before, last = typed
         parts = [self._term(last, rest=rest)]
         if len(last) >= SHORTEST_PREFIX:
-            # what the analyzer leaves of a word is letters and digits: nothing of it means anything in a regular expression
-            pattern = f"{last}.*"
-            parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "title", pattern), 2.0))
-            parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "authors", pattern), 2.0))
-            if self.openings:
-                parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "words", pattern), 0.8))
-            if self.whole:
-                parts.append(Query.const_score_query(Query.regex_query(SCHEMA, "body", pattern), 0.5))
+            parts += self._beginning(last)
         before = list(dict.fromkeys(before))[:MOST_TOGETHER]
         return _all([*(self._term(word, rest=rest) for word in before), _any(parts)])
+
+    def _beginning(self, text: str) -> list[Query]:
+        return self._matching(f"{text}.*")
+
+    def _matching(self, pattern: str) -> list[Query]:
+        """Words that match a regular expression, never in the rest.
+
+        What the analyzer leaves of a word, letters and digits and the signs on them, means nothing else in one.
+        """
+        worth = {"title": 2.0, "authors": 2.0}
+        if self.openings:
+            worth["words"] = 0.8
+        if self.whole:
+            worth["body"] = 0.5
+        return [Query.const_score_query(Query.regex_query(SCHEMA, name, pattern), score) for name, score in worth.items()]
 
     # Phrases ----------------------------------------------------------------------------------------------------------
 
@@ -211,9 +246,9 @@ class Matcher:
 
     # What is worth more without being asked for ------------------------------------------------------------------------
 
-    def extras(self, wanted: Wanted) -> list[Query]:
+    def extras(self, wanted: Wanted, *, apart: bool = False) -> list[Query]:
         """Words in a better place than the text, and neighbouring words of the search that stand together."""
-        senses = self.senses(wanted)
+        senses = self.senses(wanted, apart=apart)
         found = []
         for (typed, *others), times in senses:
             for words, share in [(typed, 1.0), *((other, SYNONYM) for other in others)]:

@@ -18,6 +18,7 @@ from masthead.articles.models import Article, Byline, Rendering, Topic
 from masthead.articles.rendering import cut, plain
 from masthead.articles.services import store_more
 from masthead.core import changelog, clock
+from masthead.library import unspaced
 from masthead.library.reading import State
 from masthead.library.schema import SCHEMA
 from masthead.library.search import library
@@ -108,7 +109,7 @@ def _nearest(state: State, number: int, text: str, about: Sequence[Query], momen
     searcher = state.searcher
     like = Query.more_like_this_document_fields_query(
         SCHEMA,
-        {"opening": [text]},
+        {"opening": [unspaced.cut(text)]},
         min_doc_frequency=2,
         # What stands in a third of all articles says nothing, and takes longest. Never more than there are: the dictionary counts
         # former versions, too, and tantivy panics over a word that stands in more articles than live.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from masthead.library import languages
+from masthead.library import languages, unspaced
 
 LENGTH = 240  # characters of a passage
 
@@ -36,7 +36,7 @@ def _folded(text: str) -> str:
 class Marker:
     """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
 
-    ``beginnings`` are what all candidates begin with.
+    ``beginnings`` are what all candidates begin with. ``runs`` are what is written without spaces: it stands anywhere.
     """
 
     pattern: re.Pattern[str] | None
@@ -44,17 +44,24 @@ class Marker:
     prefix: str
     languages: tuple[str, ...]
     beginnings: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
     def promises(self, texts: Sequence[str]) -> list[int]:
         """How many different words of the search may stand in each of ``texts``, which may also be HTML: a look, no more."""
         lowered = _folded("\0".join(texts)).lower()
-        here = [beginning for beginning in self.beginnings if beginning in lowered]
+        here = [beginning for beginning in (*self.beginnings, *self.runs) if beginning in lowered]
         if not here:
             return [0] * len(texts)
         return [sum(beginning in text for beginning in here) for text in lowered.split("\0")]
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Where words of the search stand in ``text``: from, to, term."""
+        runs = [
+            (at.start(), at.start() + len(run), run) for run in self.runs for at in re.finditer(f"(?={re.escape(run)})", text)
+        ]
+        return sorted(self._words(text) + runs) if runs else self._words(text)
+
+    def _words(self, text: str) -> list[tuple[int, int, str]]:
         if self.pattern is None:
             return []
         place: Callable[[int], int] = int
@@ -87,20 +94,30 @@ def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
     """What marks ``words`` (as typed, folded) and words that begin with ``prefix``, in texts of ``some`` languages."""
     terms: set[str] = set()
     beginnings: set[str] = set()
+    words = tuple(words)
+    runs = tuple(dict.fromkeys(word for word in words if unspaced.is_run(word)))
     for word in words:
+        if word in runs:
+            continue
         stems = languages.stems(word, tuple(some))
         terms.update(stems)
         for term in stems:
             # a stem may end otherwise than its words: "polici" of "policy"
             shared = next((n for n, (a, b) in enumerate(zip(word, term, strict=False)) if a != b), min(len(word), len(term)))
             beginnings.add(word[: max(1, min(shared, len(term) - 1 if len(term) > 4 else len(term)))])
-    if prefix:
+    if prefix and prefix not in runs:
         beginnings.add(prefix)
     shortest = [one for one in beginnings if not any(one != other and one.startswith(other) for other in beginnings)]
-    pattern = (
-        re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(shortest)))})[^\W_]*", re.IGNORECASE) if shortest else None
-    )
-    return Marker(pattern, frozenset(terms), prefix, tuple(some), tuple(shortest))
+    pattern = _pattern(shortest) if shortest else None
+    return Marker(pattern, frozenset(terms), "" if prefix in runs else prefix, tuple(some), tuple(shortest), runs)
+
+
+def _pattern(beginnings: Sequence[str]) -> re.Pattern[str]:
+    """Whole words that begin with one of ``beginnings``."""
+    before, after = r"(?<![^\W_])", r"[^\W_]*"
+    if any(map(unspaced.unusual, beginnings)):  # their words go on over signs that are no letters
+        before, after = rf"{before}(?<![{unspaced.SIGNS}])", rf"(?:[^\W_]|[{unspaced.SIGNS}])*"
+    return re.compile(rf"{before}(?:{'|'.join(map(re.escape, sorted(beginnings)))}){after}", re.IGNORECASE)
 
 
 def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:
@@ -145,7 +162,7 @@ def _cut(text: str, at: int, length: int, places: Sequence[tuple[int, int, str]]
         end = space if space > 0 else end
     parts = ["…" if start else ""]
     position = start
-    for begin, finish, _ in places:
+    for begin, finish in _joined(places):
         if begin < position or finish > end:
             continue
         parts += [escape(text[position:begin]), "<mark>", escape(text[begin:finish]), "</mark>"]
@@ -154,6 +171,17 @@ def _cut(text: str, at: int, length: int, places: Sequence[tuple[int, int, str]]
     if end < len(text):
         parts.append(" …" if parts[-1].endswith((".", "!", "?")) else "…")
     return "".join(parts)
+
+
+def _joined(places: Sequence[tuple[int, int, str]]) -> list[tuple[int, int]]:
+    """Where something is to be marked, without two that overlap or touch."""
+    found: list[tuple[int, int]] = []
+    for begin, end, _ in places:
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def marked(text: str, mark: Marker) -> str:

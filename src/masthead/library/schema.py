@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from tantivy import Document, Index, Schema, SchemaBuilder
 
-from masthead.library import languages
+from masthead.library import languages, unspaced
 
-VERSION = 4
+VERSION = 5
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -64,7 +64,8 @@ def document(
 ) -> Document:
     """One article as the index takes it. ``texts`` has the fields of :data:`STEMMED`; ``opening`` and ``body`` hold text alone.
 
-    A text in another language than the publication's is stemmed here, by its own: a field has one analyzer only.
+    A text in another language than the publication's is stemmed here, by its own, and one in a script without spaces cut: a field
+    has one analyzer only.
     """
     made = Document()
     made.add_unsigned("number", number)
@@ -72,13 +73,17 @@ def document(
     texts, authors = {name: languages.composed(text) for name, text in texts.items()}, languages.composed(authors)
     head = "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors))
     opening, body = (f"{head}\n{texts[name]}" for name in ("opening", "body"))
+    unusual = unspaced.unusual(body)  # it has all the others in it
     for name, text in {**texts, "opening": opening, "body": body}.items():
-        if foreign and name != "topics":  # those are named by the publication
-            made.add_pre_tokenized_text(name, languages.stemming(own_language).pre_tokenize(text))
+        if (foreign and name != "topics") or unusual:  # topics are named by the publication
+            made.add_pre_tokenized_text(name, languages.tokens(text, language if name == "topics" else own_language))
         else:
             made.add_text(name, text)
-    made.add_text("authors", authors)
-    made.add_text("words", opening)
+    for name, text in (("authors", authors), ("words", opening)):
+        if unusual:
+            made.add_pre_tokenized_text(name, languages.tokens(text))
+        else:
+            made.add_text(name, text)
     for name, values in facets.items():
         for value in values:
             made.add_text(name, value)

@@ -21,7 +21,7 @@ from masthead.access.policy import Policy, Standing, Visitor, standing
 from masthead.articles.models import Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.library import languages, spelling, world
+from masthead.library import languages, spelling, unspaced, world
 from masthead.library.matching import Matcher, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
@@ -40,6 +40,7 @@ MOST_SLIPS = 5  # misspelt words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
+UNSEARCHED = "What is written without spaces is looked for in headlines and openings; with All-Access, everywhere."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def _library(root: Path) -> Library:
 def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
     ours = [
         (name, *(line.strip() for line in aliases.splitlines() if line.strip()))
-        for name, aliases in Topic.objects.exclude(aliases="").values_list("name", "aliases")
+        for name, aliases in Topic.objects.values_list("name", "aliases")
+        if aliases or unspaced.unusual(name)  # what is written without spaces is known for a word by being a name
     ]
     return synonyms_of([*world.synonyms(), *ours])
 
@@ -138,11 +140,12 @@ class _Asking:
         )
 
     def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
-        groups = self.matcher.groups(wanted, rest=rest)
+        apart = at_least is not None
+        groups = self.matcher.groups(wanted, rest=rest, apart=apart)
         return combined(
             groups,
             at_least=at_least,
-            extras=self.matcher.extras(wanted) if request.order == Order.RELEVANCE and groups else (),
+            extras=self.matcher.extras(wanted, apart=apart) if request.order == Order.RELEVANCE and groups else (),
             excluded=self.matcher.excluded(wanted),
             filters=self.matcher.filters(request, wanted, self.moments(wanted)),
         )
@@ -253,11 +256,13 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
             corrected, wanted, query, (numbers, total) = suggestion, again, tried, found
             senses = len(asking.matcher.senses(wanted))
     # the longer a question, the less each of its words is meant
-    if senses > 1 and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
-        some = asking.query(request, wanted, at_least=1)
+    several = senses > 1 or len(asking.matcher.senses(wanted, apart=True)) > 1
+    if several and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
+        enough = asking.matcher.enough(wanted)
+        some = asking.query(request, wanted, at_least=enough)
         found = asking.hits(some, request)
         if found[1] > total:
-            query, at_least, (numbers, total) = some, 1, found
+            query, at_least, (numbers, total) = some, enough, found
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
     if facets and total:
@@ -284,21 +289,28 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
         corrected=corrected,
         loosened=at_least is not None,
         half_blind=not asking.matcher.whole and bool(wanted.phrases or wanted.excluded),
-        notes=(*request.notes, *wanted.notes),
-        marks=_marker(asking.matcher, wanted),
+        notes=(*request.notes, *wanted.notes, *([UNSEARCHED] if asking.matcher.unsearched(wanted) else ())),
+        marks=_marker(asking.matcher, wanted, apart=at_least is not None),
         seconds=asking.seconds,
     )
 
 
-def _marker(matcher: Matcher, wanted: Wanted) -> Marker:
+def _marker(matcher: Matcher, wanted: Wanted, *, apart: bool) -> Marker:
+    senses = matcher.senses(wanted, apart=apart)
     # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
-    runs = [run for (typed, *others), _ in matcher.senses(wanted) for run in (typed, *(o for o in others if len(o) == 1))]
-    words = [word for run in runs for word in run]
-    words += [word for phrase in wanted.phrases if not phrase.excluded for word in languages.words(phrase.text)]
+    words = [word for (typed, *_), _ in senses for word in _shown(typed)]
+    words += [shown[0] for (_, *others), _ in senses for other in others if len(shown := _shown(other)) == 1]
+    quoted = [phrase.text for phrase in wanted.phrases if not phrase.excluded]
+    words += [word for text in quoted for run in languages.runs(text) for word in _shown(run)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
     telling = [word for word in words if not languages.is_function_word(word, main)] or words
     return marker([*telling, *prefix], prefix[-1] if prefix else "", matcher.languages)
+
+
+def _shown(words: tuple[str, ...]) -> tuple[str, ...]:
+    """``words`` as they stand in a text: pieces of what is written without spaces are one."""
+    return (unspaced.together(words),) if len(words) > 1 and all(map(unspaced.is_run, words)) else words
 
 
 def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
@@ -311,7 +323,7 @@ def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
     rare = [
         (word, held)
         for word in dict.fromkeys(word for one in typed for word in languages.words(one))
-        if (held := asking.state.counts.in_openings(word)) < FEW
+        if not unspaced.is_run(word) and (held := asking.state.counts.in_openings(word)) < FEW
     ]
     # nobody slips so often: a text in a language that is not ours would only cost time
     for word, held in rare if len(rare) <= MOST_SLIPS else ():
@@ -372,7 +384,7 @@ def completions(text: str, *, policy: Policy, now: datetime, most: int = 8) -> l
         return []
     before, _, last = typed.rpartition(" ")
     words = languages.words(last)
-    if len(words) != 1 or len(words[0]) < 2:
+    if len(words) != 1 or len(words[0]) < 2 or unspaced.is_run(words[0]):
         return []
     try:
         return _completed(asking, before, words[0], most)
