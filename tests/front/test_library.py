@@ -357,6 +357,21 @@ def test_suggestions_are_the_same_for_everybody_and_never_from_the_rest(archive:
     assert theirs.get("/library/suggest.json?q=stra")["Cache-Control"] == "private, max-age=60"
 
 
+def test_who_writes_a_draft_is_named_to_nobody(archive: list[Article]) -> None:
+    guest, editor = make_author("Zuzana Hidden"), make_author("Zuzana Present", role="Editor")
+    draft = make_article("A draft", live=False, authors=[guest])
+
+    def named() -> list[str]:
+        names = Client().get("/library/suggest.json", {"q": "zuz"}).json()[1]
+        sitemap = Client().get("/sitemap-pages.xml").content.decode()
+        assert (guest.get_absolute_url() in sitemap) == (guest.name in names)
+        return [name for name in names if name[:1] == "Z"]
+
+    assert named() == [editor.name], "who is presented on the page about us is"
+    draft.save_revision().publish()
+    assert named() == [guest.name, editor.name]
+
+
 def test_an_unfinished_word_is_found_while_it_is_typed(archive: list[Article]) -> None:
     assert len(titles(page(Client(), "?q=numb&typing=1"))) == 7
     assert not any("typing" in a["href"] for a in page(Client(), "?q=numb&typing=1").select("#found a[href]"))

@@ -18,10 +18,11 @@ from django.utils.safestring import SafeString, mark_safe
 from masthead.access.policy import ArticleFacts, Decision, Policy, Reason, Visitor, decide
 from masthead.articles import cards, rows, teaser
 from masthead.articles.cards import Card, Link
-from masthead.articles.models import Article, Author, Topic
+from masthead.articles.models import Article, Topic
 from masthead.articles.rendering import Block, plain
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
+from masthead.front import directory
 from masthead.front.content import Page, PublicationFacts, publication_facts
 from masthead.front.when import MONTHS, When, when, without_dates
 from masthead.library import languages, passages
@@ -447,7 +448,7 @@ def _begins(name: Sequence[str], typed: Sequence[str]) -> bool:
 
 
 def _load_authors() -> dict[str, tuple[str, tuple[str, ...]]]:
-    found = Author.objects.order_by("name").values_list("slug", "name")
+    found = directory.named().order_by("name").values_list("slug", "name")
     return {slug: (name, _words_of(name)) for slug, name in found}
 
 
