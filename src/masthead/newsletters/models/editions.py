@@ -61,6 +61,9 @@ class Edition(models.Model):
     sample_wait = models.PositiveSmallIntegerField(default=30, help_text="Minutes until the subjects are compared.")
     winner = models.CharField(max_length=1, blank=True, help_text="a or b, once compared.")
 
+    press = models.UUIDField(
+        null=True, unique=True, editable=False, help_text="Of a special edition: the press of a button that began it."
+    )
     composed = models.DateTimeField(null=True)
     mailed_draft = models.DateTimeField(null=True, help_text="When its editors were mailed the draft.")
     approved = models.DateTimeField(null=True)
