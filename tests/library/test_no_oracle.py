@@ -21,7 +21,7 @@ from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock, remembered
-from masthead.library import languages, matching, passages, search
+from masthead.library import languages, matching, onward, passages, search
 from masthead.library.keeper import place
 from masthead.library.query import FromMapping, Request, parse, read
 from shelves import QuietLog, Shelf
@@ -405,6 +405,26 @@ def test_what_subscribers_look_for_tells_others_nothing(secret: Secret, worlds: 
                 search.search(request, whole=True, policy=policy, now=now)
 
     assert different(worlds(story), asked) == []
+
+
+def test_nor_by_what_an_article_leads_on_to(secret: Secret, worlds: Any) -> None:
+    likely = ("Okapis meet tapirs and zebras at the waterhole.", "Lanterns, kettles and harbours of the coast.")
+    for number in range(6):
+        make_article(f"Elsewhere {number}", access="open", paragraphs=[likely[number % 2]] * 3, slug=f"likely-{number}")
+
+    def story(shelf: Shelf, rest: str) -> None:
+        secret.say(likely[WORLDS.index(rest)] * 5)
+        shelf.build()
+
+    world = worlds(story)
+    chosen = []
+    for side in (0, 1):
+        world(side)
+        state = search.library().state()
+        assert state is not None
+        chosen.append(onward.alike(list(Article.objects.values_list("pk", flat=True)), state))
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0][secret.article.pk]) > 5
 
 
 # --- what may be told
