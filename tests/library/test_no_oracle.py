@@ -21,7 +21,7 @@ from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock, remembered
-from masthead.library import languages, matching, passages, search
+from masthead.library import languages, matching, onward, passages, search
 from masthead.library.keeper import place
 from masthead.library.query import FromMapping, Request, parse, read
 from shelves import QuietLog, Shelf
@@ -221,7 +221,11 @@ def test_two_rests_of_the_same_common_words_cannot_be_told_apart(secret: Secret,
 
 def test_a_common_word_of_the_rest_shows_in_what_is_found_and_in_nothing_else(secret: Secret, worlds: Any) -> None:
     # that it may be found by does not mean that it is counted, completed, marked or left out by
-    asked = questions(OFTEN, seed=7)
+    asked = questions(OFTEN // 2, seed=7)
+    # years and months are counted where one is chosen in which there is something else to find
+    begin = datetime(2021, 5, 1, tzinfo=UTC)
+    make_article("What everybody says", access="open", paragraphs=[COMMON], dated=begin, slug="everybody")
+    asked += [replace(request, year=2021, month=month, page=1) for request in asked for month in (None, 5)]
 
     def story(shelf: Shelf, rest: str) -> None:
         secret.say(rest if rest == WORLDS[0] else "Nothing.")
@@ -401,6 +405,26 @@ def test_what_subscribers_look_for_tells_others_nothing(secret: Secret, worlds: 
                 search.search(request, whole=True, policy=policy, now=now)
 
     assert different(worlds(story), asked) == []
+
+
+def test_nor_by_what_an_article_leads_on_to(secret: Secret, worlds: Any) -> None:
+    likely = ("Okapis meet tapirs and zebras at the waterhole.", "Lanterns, kettles and harbours of the coast.")
+    for number in range(6):
+        make_article(f"Elsewhere {number}", access="open", paragraphs=[likely[number % 2]] * 3, slug=f"likely-{number}")
+
+    def story(shelf: Shelf, rest: str) -> None:
+        secret.say(likely[WORLDS.index(rest)] * 5)
+        shelf.build()
+
+    world = worlds(story)
+    chosen = []
+    for side in (0, 1):
+        world(side)
+        state = search.library().state()
+        assert state is not None
+        chosen.append(onward.alike(list(Article.objects.values_list("pk", flat=True)), state))
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0][secret.article.pk]) > 5
 
 
 # --- what may be told

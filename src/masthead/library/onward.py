@@ -135,5 +135,6 @@ def _nearest(state: State, number: int, text: str, about: Sequence[Query], momen
         apart = abs(moment - float(dates[n] or 0))
         return float(hits[n][0]) * (1 + NEAR_IN_TIME * 0.5 ** (apart / HALF_LIFE))
 
-    best = sorted(range(len(hits)), key=lambda n: (-worth(n), n))
+    # of equals the newer: where a document lies differs from one machine to the next
+    best = sorted(range(len(hits)), key=lambda n: (-worth(n), -int(others[n] or 0)))
     return [int(others[n] or 0) for n in best[:KEPT]]
