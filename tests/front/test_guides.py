@@ -95,6 +95,13 @@ def test_key_articles_stand_first_in_their_order_and_once(india: Topic) -> None:
     assert draft.title not in page.get_text()
 
 
+def test_a_key_article_that_is_not_the_topics_own_is_never_lost(india: Topic) -> None:
+    KeyArticle.objects.create(topic=india, article=on(2020, make_topic("Japan", "country")), sort_order=0)
+    assert len(soup("/topics/india/").select(".guide-key .card")) == 1
+    KeyArticle.objects.create(topic=india, article=on(2019, india), sort_order=1)
+    assert len(soup("/topics/india/").select(".guide-key .card")) == 2
+
+
 def test_with_nothing_but_key_articles_they_are_simply_the_articles(india: Topic) -> None:
     KeyArticle.objects.create(topic=india, article=on(2020, india), sort_order=0)
     page = soup("/topics/india/")

@@ -139,10 +139,7 @@ def test_congo_and_korea_are_one_of_two_only_where_one_is_named_in_full(matcher)
 @pytest.mark.parametrize(
     ("title", "sentences"),
     [
-        (
-            "Georgia counts again",
-            ("Georgia counts.", "Brian Kemp leads in Georgia.", "Republicans won Georgia, Democrats lost it."),
-        ),
+        ("Georgia counts again", ("Georgia counts.", "Brian Kemp leads in Georgia.", "Republicans won, Democrats lost.")),
         ("Jim Jordan loses", ("Jim Jordan lost.", "Jordan will try again.", "Nobody likes Jordan.", "Jordan left.")),
         ("Chad Hurley sells", ("Chad Hurley sold.", "Chad is happy.")),
         ("Turkey is dearer this Thanksgiving", ("Turkey costs more.", "Turkey with gravy.", "Few birds, dear turkey.")),
@@ -212,8 +209,8 @@ def test_an_organisation_in_the_headline_is_asked_about_a_theme_is_not():
 def test_what_was_found_is_written_as_people_write_it():
     matcher = Matcher([*COUNTRIES, Subject(9999, "COVID-19", "theme")])
     text = body("COVID-19 came to Côte d’Ivoire.", "Côte d’Ivoire has COVID-19.")
-    found = {each.found for each in matcher.suggest("COVID-19 in Côte d’Ivoire", "", text)}
-    assert found == {"COVID-19 (6)", "Côte d’Ivoire (6)"}
+    found = matcher.suggest("COVID-19 in Côte d’Ivoire", "", text)
+    assert {each.found for each in found} == {"COVID-19 (6)", "Côte d’Ivoire (6)"}
 
 
 def test_the_soviet_union_was_not_russia(matcher):

@@ -258,6 +258,42 @@ def test_the_command_reports_and_shows_a_sample(tmp_path):
     assert any(row["title"] == "'=Kenya()" for row in rows)
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.csv"])
+def test_what_was_added_can_be_taken_back_but_for_what_an_editor_did_since(tmp_path, editor, name):
+    make_topic("Trade")
+    first, second, waiting = kenya(), kenya(), kenya(topics=[make_topic("Trade")])
+    draft = waiting.get_latest_revision_as_object()
+    draft.title = "Kenya votes again"
+    draft.save_revision()
+    report = tmp_path / name
+    run = CliRunner().invoke(command, ["suggest", "--apply", "--create-countries", "--report", str(report)])
+    assert f"To take it all off again: masthead topics take-back {report}" in run.output
+    topic = Topic.objects.get(name="Kenya")
+    # an editor took it off one of them: that is an answer, which a later run is to know
+    newest = Article.objects.get(pk=second.pk).get_latest_revision_as_object()
+    newest.topics = []
+    newest.save_revision().publish()
+    suggestions.refresh(article=Article.objects.get(pk=second.pk))
+    Change.objects.all().delete()
+    run = CliRunner().invoke(command, ["take-back", str(report)])
+    assert run.output.startswith("Took 2 topics off articles, of 3"), run.output
+    assert names(first) == set() and names(waiting) == {"Trade"}
+    assert f"article:{first.pk}" in Change.objects.values_list("key", flat=True)
+    Article.objects.get(pk=waiting.pk).get_latest_revision().publish()
+    assert names(waiting) == {"Trade"}
+    assert suggestions.suggest(apply=True).added == 2, "found again, but for what the editor left out"
+    assert topic.articles.filter(pk=second.pk).count() == 0
+    assert CliRunner().invoke(command, ["take-back", str(report)]).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"applied": false, "found": []}', '{"applied": true, "found": [{}]}'])
+def test_what_is_no_report_is_refused(tmp_path, text):
+    report = tmp_path / "report.json"
+    report.write_text(text)
+    run = CliRunner().invoke(command, ["take-back", str(report)])
+    assert run.exit_code == 1 and "is not a report of topics suggested" in run.output
+
+
 def test_a_report_that_cannot_be_written_is_told_before_anything_is_done():
     run = CliRunner().invoke(command, ["suggest", "--report", "/nowhere/at/all.json"])
     assert run.exit_code == 1 and "there is no directory /nowhere/at" in run.output

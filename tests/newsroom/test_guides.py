@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from factories import make_article, make_topic
-from masthead.articles.models import Milestone, Relation, Topic
+from factories import make_article, make_reader, make_topic
+from masthead.articles import addresses
+from masthead.articles.models import KeyArticle, Milestone, Relation, Topic
 from masthead.core.models import Change
+from masthead.library import keeping
+from masthead.library.models import SavedSearch
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +105,109 @@ def test_who_deletes_a_topic_is_told_what_goes_with_it(editor: Client) -> None:
     Relation.objects.create(first=india, second=japan)
     page = editor.get(f"/newsroom/topics/delete/{india.pk}/").content.decode()
     assert "1 article loses this topic; 1 relation goes with it, milestones and all." in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"aliases": "the quad"}, "The Quad is called “the quad” already."),
+        ({"aliases": "Quadrilateral Security Dialogue"}, "The Quad is called “Quadrilateral Security Dialogue” already."),
+        ({"name": "quadrilateral security dialogue"}, "The Quad goes by that name, too."),
+        ({"aliases": "x"}, "“x” would be found in every text."),
+    ],
+)
+def test_no_two_topics_go_by_one_name(editor: Client, fields: dict[str, Any], sentence: str) -> None:
+    make_topic("The Quad", "group", aliases="Quadrilateral Security Dialogue")
+    answer = editor.post("/newsroom/topics/new/", topic(**fields))
+    assert answer.status_code == 200 and sentence in answer.content.decode()
+
+
+def test_a_country_of_today_gets_its_code_by_its_name(editor: Client) -> None:
+    for name, code in (("India", "IN"), ("Turkiye", "TR"), ("Zaire", ""), ("Baden", "")):
+        assert editor.post("/newsroom/topics/new/", topic(name=name, slug=name.lower())).status_code == 302
+        assert Topic.objects.get(name=name).code == code
+
+
+def test_topics_are_found_by_any_of_their_names_and_by_code(editor: Client) -> None:
+    quad = make_topic("The Quad", "group", aliases="Quadrilateral Security Dialogue")
+    kenya = make_topic("Kenya", "country", code="KE")
+    for text, found in (("quad", quad), ("quadrilateral", quad), ("kenya", kenya), ("KE", kenya)):
+        page = editor.get(f"/newsroom/topics/?q={text}").content.decode()
+        assert [f"/newsroom/topics/edit/{each.pk}/" in page for each in (quad, kenya)] == [found == quad, found == kenya], text
+
+
+def test_a_changed_address_leads_to_the_new_one(editor: Client) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    Relation.objects.create(first=india, second=japan)
+    ada = make_reader()
+    keeping.save_search(reader=ada, address="q=tea&topic=india")
+    for slug in ("bharat", "zz-india"):
+        assert editor.post(f"/newsroom/topics/edit/{india.pk}/", topic(slug=slug)).status_code == 302
+    for old in ("india", "bharat"):
+        for path, new in (
+            (f"/topics/{old}/", "/topics/zz-india/"),
+            (f"/topics/{old}/feed.rss", "/topics/zz-india/feed.rss"),
+            (addresses.pair(old, "japan"), "/topics/japan/zz-india/"),
+        ):
+            answer = editor.get(path)
+            assert (answer.status_code, answer["Location"]) == (301, new), path
+    assert SavedSearch.objects.get().query == "q=tea&topic=zz-india"
+    editor.post(f"/newsroom/topics/edit/{india.pk}/", topic(slug="india"))
+    assert editor.get("/topics/india/").status_code == 200
+    assert editor.get("/topics/bharat/")["Location"] == "/topics/india/"
+
+
+def test_who_deletes_a_topic_hears_of_its_followers(editor: Client) -> None:
+    india = make_topic("India", "country")
+    keeping.follow(reader=make_reader(), thing=india)
+    assert "1 reader follows it and is not told" in editor.get(f"/newsroom/topics/delete/{india.pk}/").content.decode()
+
+
+# --- previews
+
+
+def test_a_topic_is_seen_before_it_is_public(editor: Client) -> None:
+    india, article = make_topic("India", "country"), make_article()
+    before = Change.objects.count()
+    answer = editor.post(
+        f"/newsroom/topics/edit/{india.pk}/",
+        topic(introduction="Not told yet.", preview="yes") | _formset("key_articles", {"article": article.pk}),
+    )
+    assert answer.status_code == 200
+    assert "Not told yet." in answer.content.decode() and article.title in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    india.refresh_from_db()
+    assert (india.introduction, india.code) == ("", "") and not KeyArticle.objects.exists()
+    assert Change.objects.count() == before, "nobody hears of it"
+
+
+def test_so_is_a_new_one_and_a_relation(editor: Client) -> None:
+    answer = editor.post("/newsroom/topics/new/", topic(introduction="Not there yet", preview="1"))
+    assert "Not there yet" in answer.content.decode() and not Topic.objects.exists()
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    told = {"date": "1952-06-09", "date_precision": "day", "text": "Peace at last.", "article": ""}
+    answer = editor.post("/newsroom/relations/new/", relation(india, japan, told) | {"preview": "1"})
+    assert "Peace at last." in answer.content.decode() and not Relation.objects.exists()
+
+
+def test_what_cannot_be_shown_is_said(editor: Client) -> None:
+    india, japan = make_topic("India", "country"), make_topic("Japan", "country")
+    told = {"date": "1952-02-31", "date_precision": "day", "text": "Peace.", "article": ""}
+    answer = editor.post("/newsroom/relations/new/", relation(india, japan, told) | {"preview": "1"})
+    assert answer.status_code == 422
+    assert "Milestone 1: Date: Enter a valid date." in answer.content.decode()
+
+
+# --- dates
+
+
+def test_a_date_field_keeps_what_is_typed(editor: Client) -> None:
+    page = editor.get("/newsroom/relations/new/").content.decode()
+    assert '"validateOnBlur": false' in page
+    assert "1952-02-31" in editor.post(
+        "/newsroom/relations/new/",
+        relation(make_topic("India"), make_topic("Japan"), {"date": "1952-02-31", "date_precision": "day", "text": "x"}),
+    ).content.decode()
 
 
 # --- relations

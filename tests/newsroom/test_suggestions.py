@@ -58,6 +58,16 @@ def test_saving_a_new_article_finds_its_topics_and_saving_it_ticked_takes_them(a
     assert f'data-topic="{topic.pk}"' not in writer.get(f"/newsroom/pages/{article.pk}/edit/").content.decode()
 
 
+def test_many_topics_can_be_looked_through_and_what_is_ticked_stands_first(as_role, topic):
+    make_topic("Albania", "country")
+    article = make_article(topics=[topic])
+    page = as_role("Editor").get(f"/newsroom/pages/{article.pk}/edit/").content.decode()
+    boxes = page[page.rindex("data-ticks") : page.index("data-found")]
+    assert "Look for" in boxes and "Two or three" in page
+    assert boxes.index("Kenya") < boxes.index("Albania")
+    assert "newsroom/ticks" in page
+
+
 def test_an_empty_editor_has_a_place_for_them(as_role):
     page = as_role("Writer").get(add_url()).content.decode()
     assert 'data-found data-article=""' in page

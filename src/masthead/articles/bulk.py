@@ -298,6 +298,27 @@ def add_topics(found: Mapping[int, Iterable[int]]) -> int:
     return len(wanted)
 
 
+def remove_topics(found: Mapping[int, Iterable[int]]) -> int:
+    """Take topics off articles (both by primary key) that have them, and off drafts that wait, in one transaction; log it.
+
+    Returns how many were taken off articles.
+    """
+    with changelog.transaction() as changes:
+        articles = Article.objects.select_for_update(of=("self",)).filter(pk__in=found).values_list("pk", "latest_revision_id")
+        revisions = dict(articles.order_by("pk"))
+        rows = Article.topics.through.objects.filter(article_id__in=revisions).values_list("pk", "article_id", "topic_id")
+        gone = [(row, article) for row, article, topic in rows if topic in found[article]]
+        Article.topics.through.objects.filter(pk__in=[row for row, _ in gone]).delete()
+        drafts = Revision.objects.in_bulk([number for number in revisions.values() if number])
+        for pk, number in revisions.items():
+            if draft := drafts.get(number):
+                draft.content["topics"] = [topic for topic in draft.content.get("topics", []) if topic not in found[pk]]
+        Revision.objects.bulk_update(drafts.values(), ["content"])
+        if gone:
+            changes.add(*dict.fromkeys(changelog.article(article) for _, article in gone), changelog.LIST)
+    return len(gone)
+
+
 def _indexable(pk: int, title: str, own: dict[str, Any]) -> Article:
     """As much of an article as the search index asks for. Making a whole one takes longer than writing it."""
     article = Article.__new__(Article)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -17,8 +18,9 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
 
-from masthead.articles import preview
+from masthead.articles import addresses, preview
 from masthead.articles.blocks import ArticleBody
+from masthead.articles.panels import name_and_slug
 from masthead.core import changelog
 
 
@@ -39,7 +41,25 @@ class LogsChanges(models.Model):
             return super().delete(*args, **kwargs)
 
 
-class Topic(index.Indexed, LogsChanges, ClusterableModel):
+class HasAddress(LogsChanges):
+    """Something with a page of its own by its ``slug``. Where that is changed, the old address leads to the new one."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with changelog.transaction():
+            was = type(self)._default_manager.filter(pk=self.pk).first() if self.pk else None
+            super().save(*args, **kwargs)
+            if was is not None and was.slug != self.slug:  # type: ignore[attr-defined]
+                self.moved(was)
+
+    def moved(self, was: Any) -> None:
+        """Leave a way from the address it had."""
+        addresses.moved(was.get_absolute_url(), self.get_absolute_url())  # type: ignore[attr-defined]
+
+
+class Topic(index.Indexed, HasAddress, ClusterableModel):
     """What articles are about: a region, a country, an organisation, a group of countries or a theme."""
 
     class Kind(models.TextChoices):
@@ -72,7 +92,7 @@ class Topic(index.Indexed, LogsChanges, ClusterableModel):
     )
 
     panels = [
-        FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
+        name_and_slug(),
         FieldRowPanel([FieldPanel("kind"), FieldPanel("code")]),
         FieldPanel("introduction"),
         InlinePanel("key_articles", heading="Key articles", label="Article", help_text="Stand first on the topic's page."),
@@ -90,8 +110,15 @@ class Topic(index.Indexed, LogsChanges, ClusterableModel):
     def get_absolute_url(self) -> str:
         return f"/topics/{self.slug}/"
 
+    def moved(self, was: Topic) -> None:
+        """The pages of the relations the editors told have its slug in their addresses, too."""
+        super().moved(was)
+        for relation in Relation.objects.filter(Q(first=self) | Q(second=self)).select_related("first", "second"):
+            other = relation.second if relation.first_id == self.pk else relation.first
+            addresses.moved(addresses.pair(was.slug, other.slug), addresses.pair(self.slug, other.slug))
 
-class Author(index.Indexed, LogsChanges):
+
+class Author(index.Indexed, HasAddress):
     """Who writes."""
 
     name = models.CharField(max_length=120)
@@ -102,7 +129,7 @@ class Author(index.Indexed, LogsChanges):
     portrait_alt = models.CharField("portrait's alt text", max_length=250, blank=True)
 
     panels = [
-        FieldRowPanel([FieldPanel("name", help_text="As it stands in bylines."), FieldPanel("slug")]),
+        name_and_slug(help_text="As it stands in bylines."),
         FieldPanel("role"),
         FieldPanel("biography", help_text="A paragraph or two on the author's page."),
         FieldRowPanel([FieldPanel("portrait"), FieldPanel("portrait_alt")]),
@@ -404,6 +431,9 @@ class Relation(LogsChanges, ClusterableModel):
         if self.first_id > self.second_id:
             self.first, self.second = self.second, self.first
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return addresses.pair(self.first.slug, self.second.slug)
 
     def clean(self) -> None:
         """Refuse a topic with itself, and a pair that is there already, whichever way round."""

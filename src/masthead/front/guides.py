@@ -181,7 +181,8 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
     ready = {card.id: card for card in cards.by_numbers([*page.numbers, *key, *opened], now)}
     pinned = [ready[number] for number in key if number in ready]
     shown = [ready[number] for number in page.numbers if number in ready and number not in key]
-    if pinned and not shown:  # there is nothing else: then they are simply its articles
+    if pinned and not shown and {card.id for card in pinned} <= {*page.numbers}:
+        # there is nothing else: then they are simply its articles
         pinned, shown = [], [ready[number] for number in page.numbers if number in ready]
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     company = coverage.company(row.pk, now, authors=AUTHORS, topics=BESIDE)

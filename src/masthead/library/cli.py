@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -77,9 +78,36 @@ def suggest(
     summarise(outcome, time.monotonic() - started, applied=apply)
     if report:
         click.echo(f"The report is in {report}.")
+        if apply and outcome.added:
+            click.echo(f"To take it all off again: masthead topics take-back {report}")
     if outcome.interrupted:
         click.echo("Interrupted. Give the same command again to go on.", err=True)
         sys.exit(130)
+
+
+@command.command("take-back")
+@click.argument("report", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def take_back(report: Path) -> None:
+    """Take off again what `suggest --apply --report REPORT` added. What editors changed since stays."""
+    try:
+        pairs = read_report(report)
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise click.ClickException(f"{report} is not a report of topics suggested ({error}).") from error
+    count = suggestions.take_back(pairs)
+    click.echo(f"Took {count:,} topics off articles, of {len(pairs):,} in the report. The others are gone, or left to their editors.")
+
+
+def read_report(path: Path) -> list[tuple[int, int]]:
+    """The (article, topic) pairs in a report that :func:`write_report` wrote when they were applied."""
+    if path.suffix.lower() == ".csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            rows: list[Any] = list(csv.DictReader(file))
+    else:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if not report["applied"]:
+            raise ValueError("nothing was applied")
+        rows = report["found"]
+    return [(int(row["article"]), int(row["number"])) for row in rows]
 
 
 def summarise(outcome: suggestions.Outcome, seconds: float, *, applied: bool) -> None:
@@ -109,11 +137,11 @@ def write_report(path: Path, outcome: suggestions.Outcome, *, applied: bool, thr
     if path.suffix.lower() == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["article", "slug", "title", "topic", "words", "score"])
+            writer.writerow(["article", "slug", "title", "topic", "number", "words", "score"])
             for found in outcome.found:
                 # a spreadsheet would take what begins so for a formula
                 title = f"'{found.title}" if found.title[:1] in "=+-@\t\r" else found.title
-                writer.writerow([found.article, found.slug, title, found.topic, found.words, found.score])
+                writer.writerow([found.article, found.slug, title, found.topic, found.number, found.words, found.score])
         return
     report = {
         "read": outcome.read,

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -108,6 +108,26 @@ def rename_search(*, reader: Reader, number: int, name: str) -> bool:
 def remove_search(*, reader: Reader, number: int) -> bool:
     """Keep one of ``reader``'s searches no longer, nor its feed; False where it is not theirs."""
     return bool(SavedSearch.objects.filter(reader=reader, pk=number).delete()[0])
+
+
+@transaction.atomic
+def readdress(*, old: str, new: str) -> int:
+    """Have saved searches among a topic's articles look under its slug ``new`` instead of ``old``. Says how many did."""
+    count = 0
+    for saved in SavedSearch.objects.filter(query__contains=old):
+        fields = parse_qs(saved.query)
+        for name in ("topic", "region"):
+            if old in fields.get(name, ()):
+                fields[name] = list(dict.fromkeys(new if value == old else value for value in fields[name]))
+        changed = canonical_query(urlencode(fields, doseq=True))
+        if changed == saved.query or len(changed) > LONGEST_QUERY:
+            continue
+        count += 1
+        if SavedSearch.objects.filter(reader=saved.reader_id, query=changed).exists():
+            saved.delete()
+        else:
+            SavedSearch.objects.filter(pk=saved.pk).update(query=changed)
+    return count
 
 
 def _printable(name: str) -> str:

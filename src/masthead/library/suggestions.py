@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from html import unescape
 from typing import Any
@@ -122,6 +122,7 @@ class Found:
     slug: str
     title: str
     topic: str
+    number: int  # the topic's; 0 while it is not made
     words: str
     score: float
     context: str = ""
@@ -177,11 +178,12 @@ def suggest(
     try:
         for start in range(0, len(numbers), BATCH):
             batch = _batch(matcher, numbers[start : start + BATCH], threshold, outcome)
-            for row, each in batch:
-                _keep(outcome, row, each, names, chance, sample)
+            made: dict[int, int] = {}
             if apply and batch:
                 made = _make_countries({each.key for _, each in batch}, missing, outcome)
                 outcome.added += _add([(row.pk, made.get(each.key, each.key), each) for row, each in batch])
+            for row, each in batch:
+                _keep(outcome, row, each, names[each.key], max(0, made.get(each.key, each.key)), chance, sample)
             progress(min(start + BATCH, len(numbers)), len(numbers), outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
@@ -216,15 +218,16 @@ def _rows(numbers: list[int]) -> Iterator[_Row]:
         yield _Row(pk, slug, title, standfirst, "\n".join(plain(html) for _, html in blocks or []))
 
 
-def _keep(outcome: Outcome, row: _Row, each: Suggestion, names: Mapping[int, str], chance: random.Random, sample: int) -> None:
-    found = Found(row.pk, row.slug, row.title, names[each.key], each.found, each.score)
-    outcome.topics[names[each.key]] += 1
+def _keep(
+    outcome: Outcome, row: _Row, each: Suggestion, name: str, number: int, chance: random.Random, sample: int
+) -> None:
+    found = Found(row.pk, row.slug, row.title, name, number, each.found, each.score)
+    outcome.topics[name] += 1
     outcome.found.append(found)
     count = len(outcome.found)
     place = count - 1 if count <= sample else chance.randrange(count)  # each has the same chance, however many come
     if place < sample:
-        with_context = Found(row.pk, row.slug, row.title, names[each.key], each.found, each.score, context(row.text, each.found))
-        outcome.sample[place : place + 1] = [with_context]
+        outcome.sample[place : place + 1] = [replace(found, context=context(row.text, each.found))]
 
 
 def _make_countries(keys: set[int], missing: dict[int, world.Country], outcome: Outcome) -> dict[int, int]:
@@ -254,6 +257,27 @@ def _add(found: list[tuple[int, int, Suggestion]]) -> int:
             update_fields=["found", "score", "state"],
         )
     return added
+
+
+def take_back(pairs: Iterable[tuple[int, int]]) -> int:
+    """Take off again what :func:`suggest` added: (article, topic) by number. Says how many were.
+
+    What somebody has answered since, or taken off already, stays as it is. A later run may find the same again.
+    """
+    count = 0
+    wanted = sorted(set(pairs))
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        topics: dict[int, list[int]] = {}
+        with transaction.atomic():
+            rows = TopicSuggestion.objects.select_for_update().filter(article__in={article for article, _ in some})
+            ours = {(row.article_id, row.topic_id): row.pk for row in rows.filter(state=State.ACCEPTED)}
+            for article, topic in some:
+                if (article, topic) in ours:
+                    topics.setdefault(article, []).append(topic)
+            count += bulk.remove_topics(topics)
+            TopicSuggestion.objects.filter(pk__in=[ours[pair] for pair in some if pair in ours]).delete()
+    return count
 
 
 # What is matched ------------------------------------------------------------------------------------------------------

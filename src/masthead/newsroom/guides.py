@@ -17,23 +17,19 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
 from masthead.articles.models import Relation, Topic
-from masthead.library import world
+from masthead.articles.panels import name_and_slug
+from masthead.library import keeping, world
+from masthead.library.models import Follow
+from masthead.newsroom.views.guides import Previewed
 from masthead.newsroom.viewsets import Chosen
+from masthead.newsroom.widgets import Ticks
 
 # Topics ---------------------------------------------------------------------------------------------------------------
 
-
-class Ticks(forms.CheckboxSelectMultiple):
-    """Boxes to tick where there may be hundreds: a list of its own height, what is ticked first, a field to look through it."""
-
-    template_name = "newsroom/widgets/ticks.html"
-
-    class Media:
-        js = ["newsroom/ticks.js"]
-
-    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        groups = super().optgroups(name, value, attrs)
-        return sorted(groups, key=lambda group: not group[1][0]["selected"])  # stable: by name among themselves
+CODE = (
+    "Of a country: its two letters (ISO 3166), for example IN. Facts, a map and the words it is found by follow from it. "
+    "Left empty, a country of today gets its own."
+)
 
 
 class TopicForm(WagtailAdminModelForm):
@@ -65,6 +61,9 @@ class TopicForm(WagtailAdminModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         kind = cleaned.get("kind")
+        if kind == Topic.Kind.COUNTRY and cleaned.get("code") == "":
+            cleaned["code"] = self._code_of_today(cleaned.get("name", ""))
+        self._refuse_what_others_are_called(cleaned)
         if cleaned.get("code") and kind != Topic.Kind.COUNTRY:
             self.add_error("code", "Only a country has a code. Please choose the kind Country, or leave the code empty.")
         if cleaned.get("members") and kind and kind != Topic.Kind.GROUP:
@@ -72,12 +71,42 @@ class TopicForm(WagtailAdminModelForm):
         return cleaned
 
 
-class TopicCreate(generic.CreateView):
+    def _code_of_today(self, name: str) -> str:
+        """The code of the country that is called ``name`` now, unless another topic has it."""
+        found = world.named(name) if name else None
+        if found is None or world.key(found.name) != world.key(name):
+            return ""
+        taken = Topic.objects.filter(code=found.code).exclude(pk=self.instance.pk).exists()
+        return "" if taken else found.code
+
+    def _refuse_what_others_are_called(self, cleaned: dict[str, Any]) -> None:
+        """A name two topics go by would be found for one of them only, whichever came first."""
+        others: dict[str, str] = {}
+        for name, aliases in Topic.objects.exclude(pk=self.instance.pk).values_list("name", "aliases"):
+            others |= {each.casefold(): name for each in (*aliases.splitlines(), name)}
+        name = cleaned.get("name", "")
+        if (other := others.get(name.casefold())) and other != name:
+            self.add_error("name", f"{other} goes by that name, too. Take it away there, or merge the two.")
+        for alias in cleaned.get("aliases", "").splitlines():
+            if other := others.get(alias.casefold()):
+                self.add_error("aliases", f"{other} is called “{alias}” already.")
+            elif len(alias) < 2:
+                self.add_error("aliases", f"“{alias}” would be found in every text.")
+
+
+class TopicCreate(Previewed, generic.CreateView):
     error_message = "The topic is not added yet: see the sentences below."
 
 
-class TopicEdit(generic.EditView):
+class TopicEdit(Previewed, generic.EditView):
     error_message = "The topic is not saved yet: see the sentences below."
+
+    def save_instance(self) -> Any:
+        old = Topic.objects.values_list("slug", flat=True).get(pk=self.object.pk)
+        saved = super().save_instance()
+        if saved.slug != old:
+            keeping.readdress(old=old, new=saved.slug)
+        return saved
 
 
 class TopicDelete(generic.DeleteView):
@@ -85,10 +114,16 @@ class TopicDelete(generic.DeleteView):
     def confirmation_message(self) -> str:
         articles = self.object.articles.count()
         relations = Relation.objects.filter(Q(first=self.object) | Q(second=self.object)).count()
+        followers = Follow.objects.filter(topic=self.object).count()
         loses = [f"{articles} {'article loses' if articles == 1 else 'articles lose'} this topic"] if articles else []
         if relations:
             loses.append(f"{relations} {'relation goes' if relations == 1 else 'relations go'} with it, milestones and all")
-        return f"{'; '.join(loses)[:1].upper()}{'; '.join(loses)[1:]}." if loses else "Nothing has this topic."
+        if followers:
+            loses.append(f"{followers} {'reader follows it and is' if followers == 1 else 'readers follow it and are'} not told")
+        if not loses:
+            return "Nothing has this topic."
+        told = "; ".join(loses)
+        return f"{told[:1].upper()}{told[1:]}. If it has a twin, merge it into that one instead: then nothing is lost."
 
 
 class TopicViewSet(ModelViewSet):
@@ -106,6 +141,7 @@ class TopicViewSet(ModelViewSet):
         Column("slug", label="Address"),
     ]
     list_filter = ["kind"]
+    search_backend_name = None  # the index holds names only; these are looked through as they are
     search_fields = ["name", "aliases", "code"]
     list_per_page = 50
     ordering = ["name"]
@@ -114,8 +150,8 @@ class TopicViewSet(ModelViewSet):
     copy_view_enabled = False
     edit_handler = ObjectList(
         [
-            FieldRowPanel([FieldPanel("name"), FieldPanel("slug")]),
-            FieldRowPanel([FieldPanel("kind"), FieldPanel("code")]),
+            name_and_slug(),
+            FieldRowPanel([FieldPanel("kind"), FieldPanel("code", help_text=CODE)]),
             FieldPanel("introduction", help_text="One paragraph or several, with an empty line between them."),
             InlinePanel(
                 "key_articles",
@@ -177,11 +213,11 @@ class RelationForm(WagtailAdminModelForm):
             self.errors.pop(NON_FIELD_ERRORS, None)
 
 
-class RelationCreate(generic.CreateView):
+class RelationCreate(Previewed, generic.CreateView):
     error_message = "The relation is not added yet: see the sentences below."
 
 
-class RelationEdit(generic.EditView):
+class RelationEdit(Previewed, generic.EditView):
     error_message = "The relation is not saved yet: see the sentences below."
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from wagtail.admin.panels import Panel
+from wagtail.admin.panels import FieldPanel, Panel
 
 from masthead.library import suggestions
+from masthead.newsroom.widgets import Ticks
 
 
 class SuggestionsPanel(Panel):
@@ -39,8 +40,9 @@ class SuggestionsPanel(Panel):
 
 
 def beside_topics(panels: list[Panel]) -> list[Panel]:
-    """``panels`` of an article's editor, with this one after its topics."""
-    at = next(place for place, panel in enumerate(panels, start=1) if getattr(panel, "field_name", "") == "topics")
+    """``panels`` of an article's editor, with this one after its topics; an archive has hundreds of those to look through."""
     if any(isinstance(panel, SuggestionsPanel) for panel in panels):
         return panels
-    return [*panels[:at], SuggestionsPanel(), *panels[at:]]
+    at = next(place for place, panel in enumerate(panels) if getattr(panel, "field_name", "") == "topics")
+    topics = FieldPanel("topics", widget=Ticks, help_text=panels[at].help_text)
+    return [*panels[:at], topics, SuggestionsPanel(), *panels[at + 1 :]]

@@ -17,11 +17,12 @@ from wagtail.models import Page
 from masthead.articles.models import Article, ArticleIndex
 from masthead.front.visitors import at_desk
 from masthead.library import suggestions
-from masthead.newsroom import guides, mailroom, panels, viewsets
+from masthead.newsroom import guides, mailroom, merging, panels, viewsets
 from masthead.newsroom.menu import Guarded
 from masthead.newsroom.views.base import may
 from masthead.newsroom.views.explain import ExplainPage
 from masthead.newsroom.views.insights import InsightsPage
+from masthead.newsroom.views.merging import MergePage
 from masthead.newsroom.views.payments import SEE as SEE_PAYMENTS
 from masthead.newsroom.views.payments import AuditPage, LedgerPage, PaymentsPage, WebhookPage
 from masthead.newsroom.views.planner import PlannerPage
@@ -59,6 +60,7 @@ def urls() -> list[Any]:
         path("payments/webhooks/<int:number>/", WebhookPage.as_view(), name="newsroom_webhook"),
         path("payments/subscriptions/<str:subject>/", LedgerPage.as_view(), name="newsroom_ledger"),
         path("readers/", ReadersPage.as_view(), name="newsroom_readers"),
+        path("topics/merge/<int:number>/", MergePage.as_view(), name="newsroom_topic_merge"),
         path("topics-found/<int:article>/", SuggestionsPage.as_view(), name="newsroom_topics_found"),
         path("topics-found/<int:article>/answer/", answer_suggestion, name="newsroom_topics_answer"),
         path("readers/<str:subject>/", ReaderPage.as_view(), name="newsroom_reader"),
@@ -110,6 +112,7 @@ def newsletters() -> MenuItem:
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     mailroom.register_log_actions(actions)
+    actions.register_action(merging.ACTION)(merging.Told)
 
 
 @hooks.register("construct_main_menu")

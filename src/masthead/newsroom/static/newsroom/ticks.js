@@ -21,6 +21,7 @@
       status.textContent = wanted ? `${shown} of ${labels.length}` : "";
     };
     input.addEventListener("input", look);
+    root.addEventListener("change", look); // also what another part of the page ticked
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") event.preventDefault(); // it would save the form
     });
