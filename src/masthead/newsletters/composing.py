@@ -246,8 +246,9 @@ def gone(newsletter: int) -> Q:
 
 
 def _had(edition: Edition, within: timedelta) -> QuerySet[EditionItem]:
-    """What stood in editions of the same newsletter that readers got."""
+    """What stood in editions of the same newsletter that its readers got: all of them, and not those of one segment."""
     before = Edition.objects.filter(gone(edition.newsletter_id), due__gt=edition.due - within).exclude(pk=edition.pk)
+    before = before.filter(segment=Edition.Segment.ALL)
     return EditionItem.objects.filter(edition__in=before)
 
 

@@ -340,7 +340,7 @@ def approve(*, edition: Edition, by: Reader | None, due: datetime | None = None)
             row.due = max(due or clock.now(), clock.now())
             row.date = row.due.astimezone(zone_called(Publication.load().timezone)).date()
             if not row.subject.strip() or not (row.body.strip() or row.items.exists()):
-                raise NotNow("A special edition needs a subject and a text before it can be approved.")
+                raise NotNow("A special edition needs a subject, and a text or articles, before it can be approved.")
         row.state, row.held = State.APPROVED, False
         row.approved, row.approved_by = clock.now(), by
     events.record("edition approved", newsletter=row.newsletter.slug, edition=row.key)

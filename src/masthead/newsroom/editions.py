@@ -52,7 +52,7 @@ LOGGED = {
 }
 
 EDITABLE = (Edition.State.DRAFT, Edition.State.APPROVED)
-HEAD = ("subject", "subject_b", "sample_percent", "sample_wait", "preheader", "opening", "body")
+HEAD = ("subject", "subject_b", "sample_percent", "sample_wait", "preheader", "opening", "body", "heading")
 MINE, KEPT = ("headline", "text", "url", "source"), ("block", "position", "article_id", "entry_id", "event_id")
 LONG_SUBJECT = 60  # what most inboxes show of it; a phone shows some forty
 
@@ -153,6 +153,7 @@ def _kind(item: EditionItem) -> str:
     return "wire" if item.entry_id else "radar" if item.event_id else "free"
 
 
+BELOW = "Articles below it"  # the one block of a special edition, as its desk calls it
 ONLY_ARTICLES = (Block.LIBRARY.value, Block.MOST_READ.value)  # what else stands there is not shown
 
 
@@ -173,7 +174,9 @@ def sheet(edition: Edition) -> Sheet:
     """Everything on the desk, in five queries."""
     rows = list(_items(edition))
     aside = list(SetAside.objects.filter(edition=edition))
-    blocks = {row.kind: str(row) for row in edition.newsletter.blocks.all()} if edition.kind == Edition.Kind.SCHEDULED else {}
+    blocks = {row.kind: str(row) for row in edition.newsletter.blocks.all()}
+    if edition.kind == Edition.Kind.SPECIAL:
+        blocks = {Block.LATEST.value: BELOW}
     for kind in [row.block for row in rows] + [row.item["block"] for row in aside]:
         blocks.setdefault(kind, str(Block(kind).label))
     pictured = [row for row in rows if row.block == Block.LATEST and row.article and row.article.live and row.article.picture_id]
@@ -234,7 +237,7 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
         found.append(Remark("Clicks are not counted, so that nothing tells which subject is better: the first will win."))
     if not edition.preheader.strip():
         found.append(Remark("No preheader: inboxes then show the edition's first words."))
-    if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip():
+    if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip() and not desk.count:
         found.append(Remark("It says nothing yet.", grave=True))
     if edition.kind == Edition.Kind.SCHEDULED and not desk.count:
         found.append(Remark("There is nothing in it: an empty day sends nothing.", grave=True))
@@ -242,7 +245,8 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
         if line.warning:
             found.append(Remark(f"“{line.headline}”: {line.warning[:1].lower()}{line.warning[1:]}"))
         if not line.headline.strip():
-            found.append(Remark(f"Something under “{Block(line.item.block).label}” has no headline.", grave=True))
+            under = next(part.heading for part in desk.parts if part.block == line.item.block)
+            found.append(Remark(f"Something under “{under}” has no headline.", grave=True))
     found += [Remark(sentence, grave=True) for sentence in shortened]
     return found
 

@@ -55,6 +55,9 @@ class Edition(models.Model):
     preheader = models.CharField(max_length=200, blank=True, help_text="What inboxes show after the subject.")
     opening = models.TextField(blank=True, help_text="The editor's note at the head, in Markdown.")
     body = models.TextField(blank=True, help_text="Of a special edition: what it says, in Markdown.")
+    heading = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="Of a special edition: what stands above its articles."
+    )
     sample_percent = models.PositiveSmallIntegerField(
         default=20, validators=[MaxValueValidator(50)], help_text="For each subject."
     )

@@ -181,8 +181,10 @@ class HeadForm(forms.ModelForm):
 
     class Meta:
         model = Edition
-        fields = ("subject", "preheader", "opening", "body", "subject_b", "sample_percent", "sample_wait")
+        fields = ("subject", "preheader", "opening", "body", "heading", "subject_b", "sample_percent", "sample_wait")
+        labels = {"opening": "Opening", "body": "What it says", "heading": "Above its articles"}
         widgets = {
+            "heading": forms.TextInput(attrs={"placeholder": letters.BELOW}),
             "opening": forms.Textarea(attrs={"rows": 4}),
             "body": forms.Textarea(attrs={"rows": 14}),
             "sample_percent": forms.NumberInput(attrs={"min": 1, "max": 50}),
@@ -190,7 +192,8 @@ class HeadForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self.fields["opening" if self.instance.kind == Edition.Kind.SPECIAL else "body"]
+        for name in ("opening",) if self.instance.kind == Edition.Kind.SPECIAL else ("body", "heading"):
+            del self.fields[name]
         for name, number in (("sample_percent", 20), ("sample_wait", 30)):
             self.fields[name].required = False
             self.fields[name].initial = number
@@ -518,6 +521,8 @@ class AddPage(NewsroomPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         edition, block = found(kwargs["number"]), kwargs["block"]
         label = Block(block).label if block in Block.values else "the edition"
+        if edition.kind == Edition.Kind.SPECIAL:
+            label = editions.BELOW
         self.page_title = f"Put something under “{label}”"
         self.breadcrumbs_items = crumbs(self, edition)
         text = self.request.GET.get("q", "").strip()[:100]
