@@ -36,7 +36,7 @@ def make_draft(*titles: str, **fields: Any) -> Edition:
     due = now + timedelta(hours=12)
     for n, title in enumerate(titles or ("First", "Second", "Third")):
         make_article(title, dated=now - timedelta(minutes=n + 1), standfirst=f"What {title.lower()} says.")
-    defaults = {"key": f"{due:%Y-%m-%d}", "date": due.date(), "due": due, "since": now - timedelta(days=1)}
+    defaults = {"key": f"{due:%Y-%m-%d}", "date": due.date(), "due": due, "since": now - timedelta(days=1), "mailed_draft": now}
     edition = Edition.objects.create(newsletter=make_daily(), **(defaults | fields))
     composing.compose(edition)
     edition.refresh_from_db()

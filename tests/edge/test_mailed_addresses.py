@@ -74,6 +74,20 @@ def test_an_edition_named_in_the_address_is_the_same_page(through: Through) -> N
     assert len(through.edge.application.calls) == calls, "answered from memory"
 
 
+def test_the_offer_asked_for_from_an_editions_article_is_led_on_and_kept_by_nobody(through: Through) -> None:
+    article = make_article()
+    offer = f"/subscribe/?article={article.slug}"
+    plain = anybody().get(offer)
+    from_edition = {"HTTP_REFERER": f"http://testserver{article.path_on_site}?via=daily.2026-11-23"}
+    for _ in range(2):
+        led = anybody().get(offer, **from_edition)
+        assert (led.status_code, led["Location"]) == (302, f"{offer}&via=daily.2026-11-23")
+    calls = len(through.edge.application.calls)
+    assert anybody().get(led["Location"], **from_edition).content == plain.content
+    assert anybody().get(offer).content == plain.content
+    assert len(through.edge.application.calls) == calls, "both from memory"
+
+
 def test_a_page_first_asked_for_with_an_edition_is_everybodys(through: Through) -> None:
     article = make_article()
     assert b"daily.2026" not in Browser().get(f"{article.path_on_site}?via=daily.2026-11-23").content

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import DatabaseError
 from django.test import Client
 
@@ -13,6 +14,7 @@ from billing.shop import buy
 from factories import make_article, make_price, make_reader
 from front.journey import Browser
 from masthead.articles.models import Article
+from masthead.billing.models import Checkout, Price
 from masthead.core import clock
 from masthead.core.models import Event
 from masthead.front import arrivals, crowd
@@ -207,6 +209,39 @@ def test_a_subscription_is_the_editions() -> None:
     article, browser = make_article(), Browser(HTTP_REFERER=f"http://testserver/subscribe/?via={VIA}")
     buy(browser, article)
     assert via_of("subscription") == VIA
+
+
+def test_without_scripts_a_subscription_from_the_gate_of_an_article_is_the_editions_too() -> None:
+    make_price()
+    article, browser = make_article(), Browser()
+    offer = f"/subscribe/?article={article.slug}"
+    led = browser.get(offer, **came_to(article))
+    assert (led.status_code, led["Location"]) == (302, f"{offer}&via={VIA}")
+    assert led["Cache-Control"] == "private, no-store"
+    assert not led.cookies and not browser.cookies, "nothing is left in the browser"
+    page = browser.get(led["Location"], **came_to(article))
+    assert page.status_code == 200, "and it is led there once"
+    wrong = browser.post(
+        "/subscribe/checkout/", {"email": "ada", "price": "0"}, HTTP_REFERER=f"http://testserver{led['Location']}"
+    )
+    form = BeautifulSoup(wrong.content, "html.parser").select_one("form.buy")
+    assert form is not None and form["action"] == f"/subscribe/checkout/?via={VIA}", "a slip of the pen does not lose it"
+    given = {"email": "ada@example.org", "article": article.slug, "price": Price.objects.get().pk}
+    assert browser.post(str(form["action"]), given).status_code == 303
+    assert Checkout.objects.get().via == VIA
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "",
+        "http://testserver/articles/x/",
+        f"https://evil.example/articles/x/?via={VIA}",
+        "http://testserver/articles/x/?via=<script>",
+    ],
+)
+def test_the_offer_stands_where_it_is_for_who_came_by_no_edition(referrer: str) -> None:
+    assert Browser().get("/subscribe/", HTTP_REFERER=referrer).status_code == 200
 
 
 def test_who_came_by_themselves_is_nobodys() -> None:

@@ -49,6 +49,16 @@ def test_an_edition_is_a_page_of_the_site(client: Client, edition: Edition) -> N
     assert "unsubscribe" not in str(page).lower(), "what is one reader's own is in their mail only"
 
 
+def test_a_special_edition_shows_its_articles_as_teasers(client: Client) -> None:
+    edition = make_edition("our-year", kind="special", body="Dear readers", heading="Our five")
+    put_in(edition, "latest", article=make_article("Locks", standfirst="Who waits.", access="subscribers"))
+    put_in(edition, "latest", article=make_article("Withdrawn", live=False))
+    main = soup(client, "/newsletters/daily/our-year/").find("main")
+    assert main.select_one(".edition-latest h2").get_text() == "Our five"  # type: ignore[union-attr]
+    assert [h3.get_text() for h3 in main.select(".piece-title")] == ["Locks"]  # type: ignore[union-attr]
+    assert "Who waits." in str(main) and CANARY not in str(main)
+
+
 @pytest.mark.parametrize("state", ["sending", "paused", "done"])
 def test_what_went_has_a_page(state: str, client: Client) -> None:
     make_edition(state=state)

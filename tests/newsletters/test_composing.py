@@ -74,6 +74,16 @@ class TestOurLatest:
         make_article("New", dated=NOW)
         assert names(composed(daily), "latest") == ["New"]
 
+    def test_what_went_in_a_special_edition_counts_where_all_readers_got_it(self, make_newsletter: Make) -> None:
+        daily = make_newsletter()
+        for title, segment in (("To all", "all"), ("To subscribers", "subscribers")):
+            due = NOW - timedelta(hours=1)
+            special = Edition.objects.create(
+                newsletter=daily, key=segment, kind="special", segment=segment, state="done", date=due.date(), due=due, since=due
+            )
+            special.items.create(block="latest", article=make_article(title, dated=NOW - timedelta(hours=2)))
+        assert names(composed(daily), "latest") == ["To subscribers"]
+
     def test_as_many_as_the_block_takes(self, make_newsletter: Make) -> None:
         daily = make_newsletter(blocks="latest")
         NewsletterBlock.objects.update(most=2)

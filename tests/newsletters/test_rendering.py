@@ -206,6 +206,24 @@ def test_a_special_edition_is_what_was_written(house: Publication) -> None:
     assert "[A map]" in found.text
 
 
+def test_a_special_edition_may_have_articles_below_its_text(house: Publication) -> None:
+    edition = make_edition("our-year", kind="special", body="Dear readers, a year in five articles.")
+    for title in ("Locks", "Quays"):
+        put_in(edition, "latest", article=make_article(title, standfirst="", access="subscribers", topics=[make_topic()]))
+    put_in(edition, "latest", headline="A word of thanks", text="To all of you.")
+    for standing in (REGISTERED, SUBSCRIBER):
+        found = render(edition, standing=standing)
+        drawn = page(found)
+        assert [h.get_text() for h in drawn.find_all("h2")] == [letters.BELOW]
+        assert [h.get_text(strip=True) for h in drawn.find_all("h3")] == ["Locks", "Quays", "A word of thanks"]
+        for text in (found.html, found.text):
+            assert "Teaser paragraph 1 of Locks." in text and "To all of you." in text
+            assert text.index("a year in five articles") < text.index("1 of Locks") < text.index("1 of Quays")
+            assert CANARY not in text, "the rest of an article is in no mail"
+    edition.heading = "Our five"
+    assert "Our five\n--------" in render(edition, standing=REGISTERED).text
+
+
 def test_pictures_have_full_addresses_and_say_what_they_show(full: Edition) -> None:
     [picture] = page(render(full, standing=REGISTERED)).find_all("img")
     assert urlsplit(str(picture["src"])).netloc

@@ -110,3 +110,24 @@ def test_an_editors_hold_and_the_clock_meet(
         at_once(editions.tick, hold)
         edition.refresh_from_db()
         assert (edition.state, edition.held, bool(refused)) in [("draft", True, False), ("sending", False, True)]
+
+
+def test_two_editors_who_begin_an_edition_and_the_clock_make_one(
+    make_newsletter: Callable[..., Newsletter], standing_clock: Clock, frozen: list[str]
+) -> None:
+    daily = make_newsletter()
+    make_article("A Canal Is a Promise", dated=clock.now())
+    editions.tick()
+    standing_clock.at("2026-11-23T05:00")
+    day = standing_clock.moment.date()
+    begun: list[int] = []
+
+    def begin() -> None:
+        begun.append(editions.prepare(newsletter=daily, day=day)[0].pk)
+
+    at_once(begin, editions.tick, begin, editions.tick, begin)
+    editions.tick()
+    edition = Edition.objects.get()
+    assert set(begun) == {edition.pk}
+    assert edition.items.count() == 1
+    assert OutgoingMail.objects.filter(kind="edition-draft").count() == 1

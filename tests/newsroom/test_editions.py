@@ -449,6 +449,36 @@ def test_a_special_edition_is_begun_written_and_approved_with_its_day_and_hour(a
     assert edition.date == day
 
 
+def test_articles_are_put_below_a_special_edition_in_an_order_and_with_words_of_ones_own(as_role):
+    daily, client = make_daily(), as_role("Editor")
+    client.post(LIST + "special/", {"newsletter": daily.pk, "segment": "all", "subject": "Our year", "body": ""})
+    edition = Edition.objects.get()
+    page = client.get(address(edition)).content.decode()
+    assert "It says nothing yet." in page and editions.BELOW in page
+    asked = client.post(address(edition), opened(client, edition) | {"do": "add:latest", "heading": "Our two"})
+    assert asked["Location"] == address(edition, "add/latest/")
+    assert editions.BELOW in client.get(asked["Location"]).content.decode()
+    for title in ("Locks", "Quays"):
+        client.post(asked["Location"], {"put": f"article:{make_article(title).pk}"})
+    quays = item(edition, "Quays")
+    data = opened(client, edition) | {f"headline-{quays.pk}": "Quays, again", "do": f"up:{quays.pk}"}
+    client.post(address(edition), data)
+    edition.refresh_from_db()
+    assert (headlines(edition), edition.heading) == (["Quays, again", "Locks"], "Our two")
+    assert "It says nothing yet." not in client.get(address(edition)).content.decode(), "articles are something to say"
+    client.post(address(edition, "when/"), {"day": "", "hour": ""})
+    edition.refresh_from_db()
+    assert edition.state == "approved"
+
+
+def test_another_editors_heading_is_not_overwritten_either(as_role):
+    ana, tom = as_role("Editor", "ana@example.org"), as_role("Editor", "tom@example.org")
+    edition = make_draft(kind="special", key="extra", body="x")
+    his = opened(tom, edition)
+    ana.post(address(edition), opened(ana, edition) | {"heading": "Hers", "do": "save"})
+    assert tom.post(address(edition), his | {"heading": "His", "do": "save"}).status_code == 409
+
+
 def test_a_special_edition_is_not_sent_into_the_past_nor_at_half_a_time(as_role):
     daily, client = make_daily(), as_role("Editor")
     client.post(LIST + "special/", {"newsletter": daily.pk, "segment": "all", "subject": "Hello", "body": "x"})

@@ -39,6 +39,8 @@ GRACE = 1.0  # seconds a stale variant is shown while a younger one is made; wit
 COVERED = ("/articles/", "/topics/", "/authors/", "/archive/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
 # Signed addresses from our mail: one reader's, or counted. A HEAD has to stay one, and nobody waits for another's answer.
 PASSED_BY = ("/newsletters/unsubscribe/", "/newsletters/preferences/", "/newsletters/go/")
+# Asked for from a page whose address names an edition, the offer is led to an address with it (front.arrivals): Django's to say
+OFFER, NAMES_EDITION = "/subscribe/", "via="
 COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/opensearch.xml", "/robots.txt"})
 CONTROL = (headers.PUBLIC, headers.PRIVATE)
 MOST_REMEMBERED = 10_000  # addresses, encodings
@@ -307,6 +309,8 @@ class Edge:
         if path.startswith(PASSED_BY):
             return self.application(environ, start_response)
         query = environ.get("QUERY_STRING", "")
+        if path == OFFER and NAMES_EDITION in environ.get("HTTP_REFERER", "") and NAMES_EDITION not in query:
+            return self.application(environ, start_response)
         cookie = environ["HTTP_COOKIE"].encode("latin-1") if "HTTP_COOKIE" in environ else None
         url = (f"{path}?{query}" if query else path).encode("latin-1")
         peer, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")

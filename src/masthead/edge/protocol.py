@@ -14,13 +14,14 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from masthead.edge.edge import CONTROL, Edge
+from masthead.edge.edge import CONTROL, NAMES_EDITION, OFFER, Edge
 from masthead.edge.negotiation import holds
 
 LARGEST_HEAD = 64 * 1024  # bytes of a request line and its headers
 LONGEST_HEAD = 15.0  # seconds from its first byte to its last
 LONGEST_IDLE = 75.0  # seconds between two requests
 LONGEST_UNREAD = 120.0  # seconds a client may leave an answer lying
+_OFFER, _NAMES_EDITION = OFFER.encode(), NAMES_EDITION.encode()
 _SENTENCE = b"That request says more about itself than we read.\n"
 TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\nconnection: close\r\n"
@@ -122,6 +123,8 @@ class EdgeProtocol(HttpToolsProtocol):
             or not NOT_FOR_THE_SHORT_WAY.isdisjoint(headers)
             or not self.parser.should_keep_alive()
         ):
+            return False
+        if self.url.startswith(_OFFER) and _NAMES_EDITION in headers.get(b"referer", b"") and _NAMES_EDITION not in self.url:
             return False
         forwarded = headers[b"x-forwarded-for"].decode("latin-1") if b"x-forwarded-for" in headers else ""
         found = edge.find(self.url, headers.get(b"cookie"), self._peer, forwarded)

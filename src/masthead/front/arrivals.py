@@ -3,6 +3,9 @@
 A followed link of an edition leads to ``/articles/SLUG/?via=daily.2026-11-23``. The page is the same for everybody (the edge
 takes no notice of what it does not know), and the browser names it as referrer of the form. So what an edition led to can be
 counted with no cookie and no script, and is forgotten as soon as the reader goes on to another page.
+
+One page goes along: the offer, asked for from such an article, is led to its own address with the edition in it
+(:func:`goes_on`). Scripts write that into the links; without them the referrer says it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from masthead.core import events
 
@@ -39,7 +42,10 @@ def led_by(url: str, name: str) -> str:
 
 
 def via(request: HttpRequest) -> str:
-    """The edition named in the address of the page ``request`` was sent from, if that page is ours; else empty."""
+    """The edition named in the address of ``request``, or of the page of ours that it was sent from; else empty."""
+    asked = request.GET.get(FIELD, "")
+    if _NAME.match(asked):
+        return asked
     referrer = request.headers.get("Referer", "")
     if f"{FIELD}=" not in referrer or len(referrer) > 2000:
         return ""
@@ -63,6 +69,17 @@ def counted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return view(request, *args, **kwargs)
 
     return answer
+
+
+def goes_on(request: HttpRequest) -> HttpResponse | None:
+    """Where the page ``request`` asks for stands with the edition in its address, where only the page before it named one."""
+    if FIELD in request.GET or not (name := via(request)):
+        return None
+    query = request.GET.copy()
+    query[FIELD] = name
+    response = HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def back(path: str) -> str:

@@ -33,9 +33,18 @@ MostRead = Callable[[datetime, int], Sequence[int]]
 _most_read: list[MostRead] = []
 
 
+Unwanted = Callable[[Edition], Iterable["Found"]]
+_unwanted: list[Unwanted] = []
+
+
 def provide_most_read(provider: MostRead) -> None:
     """Let ``provider(since, most)`` say which articles were read most, by their numbers. Counting lies some floors above."""
     _most_read[:] = [provider]
+
+
+def provide_unwanted(provider: Unwanted) -> None:
+    """Let ``provider(edition)`` say what its editors took out. The newsroom, which keeps that, lies some floors above."""
+    _unwanted[:] = [provider]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +62,46 @@ class Found:
 
 
 def compose(edition: Edition) -> None:
-    """Fill every block of ``edition`` anew; what editors wrote stays, also a subject and a preheader of theirs."""
+    """Fill every block of ``edition`` anew; what editors wrote stays, also a subject and a preheader of theirs.
+
+    Their order does not stay, nor does what they took out stay out.
+    """
+    edition.items.update(pinned=False)
+    _compose(edition, set())
+
+
+def complete(edition: Edition) -> None:
+    """Bring ``edition``, which was prepared early, up to this moment: filled anew around what its editors did.
+
+    What they wrote, put in or moved stays where it stands, and what they took out stays out; the rest follows the news.
+    """
+    _compose(edition, _taken_out(edition), pins=True)
+
+
+def _compose(edition: Edition, unwanted: set[Found], *, pins: bool = False) -> None:
     proposed = proposal(edition)
     blocks = _blocks(edition)
-    edition.items.exclude(block__in=[block.kind for block in blocks]).filter(_UNTOUCHED).delete()
+    other = edition.items.exclude(block__in=[block.kind for block in blocks]).filter(_UNTOUCHED)
+    other.filter(pinned=False).delete()
     taken: set[int] = set()
     # the library goes by what is new, wherever its block stands
     for block in sorted(blocks, key=lambda block: FIRST.get(Block(block.kind), 1)):
-        taken |= _fill(edition, block, taken)
+        taken |= _fill(edition, block, taken, unwanted, pins=pins)
     edition.composed = clock.now()
     propose(edition, proposed)
     edition.save(update_fields=["composed", "subject", "preheader"])
+
+
+def _taken_out(edition: Edition) -> set[Found]:
+    return {each for each in _unwanted[0](edition) if each != Found()} if _unwanted else set()
+
+
+def coming_in(edition: Edition) -> list[Found]:
+    """What :func:`complete` would bring of news that is not in ``edition`` yet."""
+    inside, unwanted = {Found.of(item) for item in edition.items.all()}, _taken_out(edition)
+    news = [block for block in _blocks(edition) if block.kind in NEWS]
+    orders = [_order(edition, block, set(), unwanted, pins=True) for block in news]
+    return [each for order in orders for each in order if isinstance(each, Found) and each not in inside]
 
 
 def refill(edition: Edition, block: str) -> None:
@@ -71,14 +109,14 @@ def refill(edition: Edition, block: str) -> None:
     for row in _blocks(edition):
         if row.kind == block:
             others = edition.items.exclude(block=block).exclude(article=None)
-            _fill(edition, row, set(others.values_list("article_id", flat=True)))
+            _fill(edition, row, set(others.values_list("article_id", flat=True)), set())
 
 
 def refresh(edition: Edition, *, add: bool) -> None:
     """Bring ``edition`` up to this moment without undoing what its editors did.
 
     What was withdrawn goes. With ``add``, what was published or picked since it was composed comes in at the end of its block,
-    as far as there is room.
+    as far as there is room and nobody took it out.
     """
     proposed = proposal(edition)
     moment = clock.now()
@@ -87,11 +125,13 @@ def refresh(edition: Edition, *, add: bool) -> None:
     )
     edition.items.exclude(article=None).exclude(article_id__in=live).delete()
     if add and edition.composed:
+        unwanted = _taken_out(edition)
         for block in _blocks(edition):
             if block.kind in NEWS:
                 items = list(edition.items.filter(block=block.kind))
-                had = {Found.of(item) for item in items}
-                news = [each for each in _find(edition, block, live, after=edition.composed) if each not in had]
+                had = {Found.of(item) for item in items} | unwanted
+                found = _find(edition, block.kind, block.most + len(unwanted), live, after=edition.composed)
+                news = [each for each in found if each not in had]
                 _write(edition, block.kind, [*items, *news][: max(block.most, len(items))])
         edition.composed = moment
     propose(edition, proposed)
@@ -123,21 +163,35 @@ def _touched(item: EditionItem) -> bool:
     return bool(item.headline or item.text or item.url or item.source) or Found.of(item) == Found()
 
 
-def _fill(edition: Edition, block: NewsletterBlock, taken: set[int]) -> set[int]:
-    """Fill ``block`` without the articles ``taken`` by others; returns those it took."""
-    items = list(edition.items.filter(block=block.kind))
-    gone = _withdrawn(items)
-    kept = [item for item in items if item.article_id not in gone and _touched(item)]
-    own = {Found.of(item): item for item in items if item.article_id not in gone}
-    found = [own.get(each, each) for each in _find(edition, block, taken)]
-    # what an editor wrote and nothing found names stays where it stood
-    order: list[Found | EditionItem] = list(found)
-    for item in kept:
-        if item not in order:
-            order.insert(min(items.index(item), len(order)), item)
+def _fill(edition: Edition, block: NewsletterBlock, taken: set[int], unwanted: set[Found], *, pins: bool = False) -> set[int]:
+    """Fill ``block`` without the articles ``taken`` by others, nor what is ``unwanted``; returns those it took."""
+    order = _order(edition, block, taken, unwanted, pins=pins)
     _write(edition, block.kind, order)
     numbers = {each.article_id if isinstance(each, EditionItem) else each.article for each in order}
     return {number for number in numbers if number}
+
+
+def _order(
+    edition: Edition, block: NewsletterBlock, taken: set[int], unwanted: set[Found], *, pins: bool
+) -> list[Found | EditionItem]:
+    """What ``block`` is to hold. With ``pins`` what editors wrote or put there stays where it is, and the rest gives way."""
+    items = list(edition.items.filter(block=block.kind))
+    gone = _withdrawn(items)
+    items = [item for item in items if item.article_id not in gone]
+    kept = [item for item in items if _touched(item) or (pins and item.pinned)]
+    own = {Found.of(item): item for item in items}
+    if pins:
+        others = edition.items.exclude(block=block.kind).filter(Q(pinned=True) | ~_UNTOUCHED).exclude(article=None)
+        taken = taken | set(others.values_list("article_id", flat=True))
+    found = [each for each in _find(edition, block.kind, block.most + len(unwanted), taken) if each not in unwanted]
+    order: list[Found | EditionItem] = [own.get(each, each) for each in found[: block.most]]
+    if pins:
+        order = [each for each in order if each not in kept][: max(0, block.most - len(kept))]
+    # what an editor wrote and nothing found names stays where it stood
+    for item in kept:
+        if item not in order:
+            order.insert(min(items.index(item), len(order)), item)
+    return order
 
 
 def _withdrawn(items: Iterable[EditionItem]) -> set[int]:
@@ -164,19 +218,19 @@ def _write(edition: Edition, kind: str, order: Sequence[Found | EditionItem]) ->
             )
 
 
-def _find(edition: Edition, block: NewsletterBlock, taken: set[int], *, after: datetime | None = None) -> list[Found]:
-    """What there is for ``block``, without the articles ``taken`` by others; of news only what came ``after``."""
-    match block.kind:
+def _find(edition: Edition, kind: str, most: int, taken: set[int], *, after: datetime | None = None) -> list[Found]:
+    """What there is for a block, without the articles ``taken`` by others; of news only what came ``after``."""
+    match kind:
         case Block.WIRE:
-            return [Found(entry=number) for number in _wire(edition, block.most, after)]
+            return [Found(entry=number) for number in _wire(edition, most, after)]
         case Block.LATEST:
-            return [Found(article=number) for number in _latest(edition, block.most, taken, after or edition.since)]
+            return [Found(article=number) for number in _latest(edition, most, taken, after or edition.since)]
         case Block.RADAR:
-            return [Found(event=event.pk) for event in radar.upcoming(edition.date, AHEAD, block.most)]
+            return [Found(event=event.pk) for event in radar.upcoming(edition.date, AHEAD, most)]
         case Block.LIBRARY:
-            return [Found(article=number) for number in _library(edition, block.most, taken)]
+            return [Found(article=number) for number in _library(edition, most, taken)]
         case Block.MOST_READ:
-            return [Found(article=number) for number in _read(edition, block.most)]
+            return [Found(article=number) for number in _read(edition, most)]
     return []
 
 
@@ -192,8 +246,9 @@ def gone(newsletter: int) -> Q:
 
 
 def _had(edition: Edition, within: timedelta) -> QuerySet[EditionItem]:
-    """What stood in editions of the same newsletter that readers got."""
+    """What stood in editions of the same newsletter that its readers got: all of them, and not those of one segment."""
     before = Edition.objects.filter(gone(edition.newsletter_id), due__gt=edition.due - within).exclude(pk=edition.pk)
+    before = before.filter(segment=Edition.Segment.ALL)
     return EditionItem.objects.filter(edition__in=before)
 
 

@@ -39,7 +39,9 @@ def mail(edition: Edition) -> int:
     """Mail a draft's contents to its editors, and what will become of it. Returns to how many."""
     when = edition.due.astimezone(zone_called(Publication.load().timezone))
     hour = f"{when:%A} {when.day} {when:%B} at {when:%H:%M}"
-    if edition.newsletter.goes == Newsletter.Goes.APPROVED:
+    if edition.held:
+        fate = f"An editor holds it: it does not go out on {hour} unless that is taken back."
+    elif edition.newsletter.goes == Newsletter.Goes.APPROVED:
         fate = f"It goes out on {hour} only if you approve it before."
     else:
         fate = f"It goes out by itself on {hour}. Until then you can change it, or hold it."

@@ -4,6 +4,9 @@
 row lock and only from the state it expects, and a date has one edition by a unique key: two schedulers, a restart in the
 middle, or a clock that is put back make no second one.
 
+An editor may begin a newsletter's next edition before its cut-off (:func:`prepare`). It is the row that the clock would make, so
+that there is no second one; at its cut-off it is completed around what its editors did, and from then on it is like any other.
+
 An edition that is left out is a row as well (``SKIPPED``, with a reason), and is never made up for: the next one covers what was
 missed, since it takes what is new from the last edition that readers really got.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -30,6 +33,7 @@ log = logging.getLogger("masthead.newsletters")
 
 State = Edition.State
 WAITING = [State.DRAFT, State.APPROVED]
+AHEAD = timedelta(days=35)  # an edition is prepared no longer before
 LOOKED_BACK = timedelta(days=400)  # editions that were due while everything was off are told of, as skipped, so far back
 UNJUDGED = timedelta(hours=6)  # a sample that could not be mailed for so long is judged all the same
 
@@ -49,9 +53,10 @@ def tick(now: datetime | None = None) -> None:
     for newsletter in Newsletter.objects.exclude(weekdays="").order_by("position", "slug"):
         with _alone(newsletter.slug):
             _make_due(newsletter, now)
-    for pk in _drafts_without_content():
+            _follow_schedule(newsletter, now)
+    for pk in _unfinished(now):
         with _alone(f"edition {pk}"):
-            _finish_draft(pk)
+            _finish_draft(pk, now)
     due = Edition.objects.filter(state__in=WAITING, due__lte=now).order_by("due", "pk")
     for pk in list(due.values_list("pk", flat=True)):
         with _alone(f"edition {pk}"):
@@ -90,8 +95,10 @@ def _make_due(newsletter: Newsletter, now: datetime) -> None:
         newsletter.started = now
     own = rule(newsletter)
     scheduled = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED)
-    # made in their order, so that before the last one none is missing; what a clock that ran ahead made does not count
-    last = scheduled.filter(due__lte=now).aggregate(last=Max("due"))["last"]
+    # made in their order, so that before the last one none is missing; what a clock that ran ahead made does not count, nor
+    # what an editor began before its turn
+    made = scheduled.filter(due__lte=now).exclude(_PREPARED)
+    last = made.aggregate(last=Max("due"))["last"]
     after = max(newsletter.started, last or now - LOOKED_BACK)
     ahead = timedelta() if newsletter.paused else timedelta(minutes=newsletter.cutoff)
     coming = list(schedule.due_dates(own, after, now + ahead))
@@ -100,6 +107,31 @@ def _make_due(newsletter: Newsletter, now: datetime) -> None:
     for due, key in zip(coming, keys, strict=True):
         if key not in there:
             _make(newsletter, own, due, now)
+
+
+# Editions that wait, and have not come to their cut-off
+_PREPARED = Q(kind=Edition.Kind.SCHEDULED, state__in=WAITING, mailed_draft=None) & ~Q(composed=None)
+
+
+def is_prepared(edition: Edition) -> bool:
+    """Whether ``edition`` waits, was begun by an editor and has not been completed at its cut-off."""
+    waits = edition.kind == Edition.Kind.SCHEDULED and edition.state in WAITING
+    return waits and edition.mailed_draft is None and edition.composed is not None
+
+
+def cutoff(edition: Edition) -> datetime:
+    """When ``edition`` composes itself, or is completed."""
+    return edition.due - timedelta(minutes=edition.newsletter.cutoff)
+
+
+def _follow_schedule(newsletter: Newsletter, now: datetime) -> None:
+    """Editions that were prepared early go at the hour their newsletter has by now."""
+    prepared = Edition.objects.filter(_PREPARED, newsletter=newsletter, due__gt=now)
+    for edition in prepared:
+        own = rule(newsletter)
+        at = schedule.moment(edition.date, own.hour, own.zone)
+        if own.has(edition.date) and at != edition.due:
+            prepared.filter(pk=edition.pk).update(due=at)
 
 
 def _undo_the_future(now: datetime) -> None:
@@ -130,7 +162,7 @@ def _make(newsletter: Newsletter, own: schedule.Rule, due: schedule.Due, now: da
     if made and reason:
         _tell_skipped(edition)
     elif made:
-        _finish_draft(edition.pk)
+        _finish_draft(edition.pk, now)
 
 
 def _out_of_time(newsletter: Newsletter, due: datetime, now: datetime, why: str) -> str:
@@ -158,24 +190,36 @@ def _since(newsletter: Newsletter, own: schedule.Rule, due: schedule.Due) -> dat
     return before.at if before else due.at - timedelta(days=1)
 
 
-def _drafts_without_content() -> list[int]:
-    """Drafts whose maker died before it was done."""
-    drafts_there = Edition.objects.filter(state=State.DRAFT, kind=Edition.Kind.SCHEDULED)
-    return list(drafts_there.filter(Q(composed=None) | Q(mailed_draft=None)).values_list("pk", flat=True))
+def _unfinished(now: datetime) -> list[int]:
+    """Drafts whose maker died before it was done, and those an editor began, once their cut-off has come."""
+    drafts_there = Edition.objects.filter(state=State.DRAFT, kind=Edition.Kind.SCHEDULED).select_related("newsletter")
+    rows = drafts_there.filter(Q(composed=None) | Q(mailed_draft=None))
+    return [row.pk for row in rows if cutoff(row) <= now]
 
 
-def _finish_draft(pk: int) -> None:
-    """Compose a draft and mail it to its editors: both, once."""
+def _finish_draft(pk: int, now: datetime) -> None:
+    """Compose a draft, or complete one that was prepared early, and mail it to its editors: both, once."""
     with transaction.atomic():
         edition = _locked(pk)
-        if edition.state != State.DRAFT:
+        if edition.state != State.DRAFT or (edition.composed and edition.mailed_draft):
             return
-        if edition.composed is None:
+        if is_prepared(edition):
+            # what will not go is left alone, and left out at its hour
+            if _off_day(edition) or _out_of_time(edition.newsletter, edition.due, now, ""):
+                return
+            edition.since = _since_of(edition)
+            edition.save(update_fields=["since"])
+            composing.complete(edition)
+        elif edition.composed is None:
             composing.compose(edition)
         if edition.mailed_draft is None:
             drafts.mail(edition)
             edition.mailed_draft = clock.now()
             edition.save(update_fields=["mailed_draft"])
+
+
+def _since_of(edition: Edition) -> datetime:
+    return _since(edition.newsletter, rule(edition.newsletter), schedule.Due(edition.date, edition.due))
 
 
 def _let_go(pk: int, now: datetime) -> None:
@@ -191,8 +235,8 @@ def _let_go(pk: int, now: datetime) -> None:
         if edition.held:
             why = "An editor held it at its hour"
         reason = _out_of_time(edition.newsletter, edition.due, now, "It could not go at its hour" if _goes(edition) else why)
-        if not reason and not special and edition.state == State.DRAFT and (day := _holiday(edition)):
-            reason = f"A holiday: {day.name}"
+        if not reason and not special and edition.state == State.DRAFT:
+            reason = _off_day(edition)
         if reason:
             _skip(edition, reason)
         elif not _goes(edition):
@@ -216,9 +260,14 @@ def _goes(edition: Edition) -> bool:
     return edition.state == State.APPROVED or edition.newsletter.goes == Newsletter.Goes.BY_ITSELF
 
 
-def _holiday(edition: Edition) -> Holiday | None:
-    """The holiday its date has become since it was made."""
-    return Holiday.objects.filter(Q(newsletter=None) | Q(newsletter=edition.newsletter), day=edition.date).first()
+def _off_day(edition: Edition) -> str:
+    """Why its date has become a day without an edition since it was made; empty while it has not."""
+    day = Holiday.objects.filter(Q(newsletter=None) | Q(newsletter=edition.newsletter), day=edition.date).first()
+    if day:
+        return f"A holiday: {day.name}"
+    if is_prepared(edition) and not rule(edition.newsletter).has(edition.date):
+        return f"{edition.newsletter.title} has no edition on this day any more."
+    return ""
 
 
 def _freeze(edition: Edition) -> None:
@@ -291,7 +340,7 @@ def approve(*, edition: Edition, by: Reader | None, due: datetime | None = None)
             row.due = max(due or clock.now(), clock.now())
             row.date = row.due.astimezone(zone_called(Publication.load().timezone)).date()
             if not row.subject.strip() or not (row.body.strip() or row.items.exists()):
-                raise NotNow("A special edition needs a subject and a text before it can be approved.")
+                raise NotNow("A special edition needs a subject, and a text or articles, before it can be approved.")
         row.state, row.held = State.APPROVED, False
         row.approved, row.approved_by = clock.now(), by
     events.record("edition approved", newsletter=row.newsletter.slug, edition=row.key)
@@ -335,10 +384,62 @@ def cancel(*, edition: Edition, by: Reader | None, reason: str = "") -> Edition:
     return row
 
 
+def next_date(newsletter: Newsletter, now: datetime) -> schedule.Due | None:
+    """The edition of ``newsletter`` that can be prepared now: its next one, where none waits already."""
+    if newsletter.paused or not newsletter.weekdays:
+        return None
+    scheduled = Edition.objects.filter(newsletter=newsletter, kind=Edition.Kind.SCHEDULED)
+    if scheduled.filter(state__in=WAITING).exists():
+        return None  # what is new in the next one is known once this one has gone, or not
+    coming = schedule.due_dates(rule(newsletter), now, now + AHEAD)
+    had = set(scheduled.filter(due__gt=now - AHEAD).values_list("key", flat=True))
+    return next((due for due in coming if due.date.isoformat() not in had), None)
+
+
+def prepare(*, newsletter: Newsletter, day: date) -> tuple[Edition, bool]:
+    """Begin the edition of ``day`` before its cut-off, and whether it was begun now. It is filled with what there is.
+
+    ``day`` has to be the newsletter's next one; whoever comes second gets the one that is there.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        there = Edition.objects.filter(newsletter=newsletter, key=day.isoformat()).first()
+        if there is not None and there.state in WAITING:
+            return there, False
+        newsletter = Newsletter.objects.get(pk=newsletter.pk)
+        if newsletter.paused:
+            raise NotNow(f"{newsletter.title} is paused; resume it first.")
+        due = next_date(newsletter, now)
+        if due is None or due.date != day:
+            raise NotNow(f"That of {day.day} {day:%B} cannot be begun now: only the next one can, once none waits before it.")
+        edition, made = Edition.objects.get_or_create(
+            newsletter=newsletter,
+            key=day.isoformat(),
+            defaults={"date": day, "due": due.at, "since": _since(newsletter, rule(newsletter), due)},
+        )
+        if made:
+            composing.compose(edition)
+    if made:
+        events.record("edition prepared", newsletter=newsletter.slug, edition=edition.key)
+    return edition, made
+
+
 def recompose(*, edition: Edition) -> Edition:
     """Compose a draft again from what there is now; what editors wrote stays."""
     with _changing(edition, [State.DRAFT], "Only a draft can be composed again") as row:
+        if is_prepared(row):
+            row.since = _since_of(row)
         composing.compose(row)
+    return row
+
+
+def complete(*, edition: Edition) -> Edition:
+    """Take what is new into a draft that was prepared early, as its cut-off will; what editors did stays."""
+    with _changing(edition, [State.DRAFT], "Only a draft can be completed") as row:
+        if not is_prepared(row):
+            raise NotNow("It has been completed: what is new by its hour comes in by itself.")
+        row.since = _since_of(row)
+        composing.complete(row)
     return row
 
 

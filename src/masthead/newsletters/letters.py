@@ -28,6 +28,7 @@ from masthead.newsletters.models import Block, Edition, EditionItem, Newsletter,
 
 PUBLIC = (Edition.State.SENDING, Edition.State.PAUSED, Edition.State.DONE)  # of these it can be said that they went
 ACCESS: dict[str, str] = {Access.OPEN: "Free to read", Access.SUBSCRIBERS: "All-Access"}
+BELOW = "Worth reading"  # stands above the articles of a special edition unless its editor writes something else
 SHORT = 240  # characters of what is taken from an article that has no standfirst
 
 
@@ -147,6 +148,8 @@ def _sections(edition: Edition, items: Sequence[EditionItem], now: datetime, spe
     order = {block.kind: _line(str(block)) for block in edition.newsletter.blocks.all()}
     for kind in Block:
         order.setdefault(kind.value, kind.label)
+    if edition.kind == Edition.Kind.SPECIAL:
+        order[Block.LATEST.value] = _line(edition.heading) or BELOW
     pieces = _pieces(items, now, specs)
     found = []
     for kind, heading in order.items():

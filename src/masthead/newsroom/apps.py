@@ -10,10 +10,12 @@ class NewsroomConfig(AppConfig):
     def ready(self) -> None:
         """Roles and the workflow come with every migration (and after a test emptied the database); panels of our own."""
         from masthead.articles.models import Article
-        from masthead.newsroom import dates, setup, suggestions, times
+        from masthead.newsletters import composing
+        from masthead.newsroom import dates, editions, setup, suggestions, times
 
         times.apply()
         dates.apply()
+        composing.provide_unwanted(editions.taken_out)
 
         # articles knows neither library nor newsroom: the panel for what library finds is hung in from here
         Article.content_panels = suggestions.beside_topics(Article.content_panels)

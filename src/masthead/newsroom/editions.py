@@ -32,6 +32,9 @@ LOGGED = {
     "edition.add": ("Add to an edition", "Put something in"),
     "edition.remove": ("Take out of an edition", "Took something out"),
     "edition.restore": ("Put back into an edition", "Put something back"),
+    "edition.pin": ("Pin in an edition", "Pinned, or let go again"),
+    "edition.prepare": ("Prepare an edition", "Begun before its time"),
+    "edition.complete": ("Take in what is new", "Took in what is new"),
     "edition.approve": ("Approve an edition", "Approved"),
     "edition.unapprove": ("Take an approval back", "Took the approval back"),
     "edition.hold": ("Hold an edition", "Held: it does not go by itself"),
@@ -49,7 +52,7 @@ LOGGED = {
 }
 
 EDITABLE = (Edition.State.DRAFT, Edition.State.APPROVED)
-HEAD = ("subject", "subject_b", "sample_percent", "sample_wait", "preheader", "opening", "body")
+HEAD = ("subject", "subject_b", "sample_percent", "sample_wait", "preheader", "opening", "body", "heading")
 MINE, KEPT = ("headline", "text", "url", "source"), ("block", "position", "article_id", "entry_id", "event_id")
 LONG_SUBJECT = 60  # what most inboxes show of it; a phone shows some forty
 
@@ -150,6 +153,7 @@ def _kind(item: EditionItem) -> str:
     return "wire" if item.entry_id else "radar" if item.event_id else "free"
 
 
+BELOW = "Articles below it"  # the one block of a special edition, as its desk calls it
 ONLY_ARTICLES = (Block.LIBRARY.value, Block.MOST_READ.value)  # what else stands there is not shown
 
 
@@ -170,7 +174,9 @@ def sheet(edition: Edition) -> Sheet:
     """Everything on the desk, in five queries."""
     rows = list(_items(edition))
     aside = list(SetAside.objects.filter(edition=edition))
-    blocks = {row.kind: str(row) for row in edition.newsletter.blocks.all()} if edition.kind == Edition.Kind.SCHEDULED else {}
+    blocks = {row.kind: str(row) for row in edition.newsletter.blocks.all()}
+    if edition.kind == Edition.Kind.SPECIAL:
+        blocks = {Block.LATEST.value: BELOW}
     for kind in [row.block for row in rows] + [row.item["block"] for row in aside]:
         blocks.setdefault(kind, str(Block(kind).label))
     pictured = [row for row in rows if row.block == Block.LATEST and row.article and row.article.live and row.article.picture_id]
@@ -231,7 +237,7 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
         found.append(Remark("Clicks are not counted, so that nothing tells which subject is better: the first will win."))
     if not edition.preheader.strip():
         found.append(Remark("No preheader: inboxes then show the edition's first words."))
-    if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip():
+    if edition.kind == Edition.Kind.SPECIAL and not edition.body.strip() and not desk.count:
         found.append(Remark("It says nothing yet.", grave=True))
     if edition.kind == Edition.Kind.SCHEDULED and not desk.count:
         found.append(Remark("There is nothing in it: an empty day sends nothing.", grave=True))
@@ -239,7 +245,8 @@ def remarks(desk: Sheet, *, shortened: Sequence[str] = ()) -> list[Remark]:
         if line.warning:
             found.append(Remark(f"“{line.headline}”: {line.warning[:1].lower()}{line.warning[1:]}"))
         if not line.headline.strip():
-            found.append(Remark(f"Something under “{Block(line.item.block).label}” has no headline.", grave=True))
+            under = next(part.heading for part in desk.parts if part.block == line.item.block)
+            found.append(Remark(f"Something under “{under}” has no headline.", grave=True))
     found += [Remark(sentence, grave=True) for sentence in shortened]
     return found
 
@@ -291,8 +298,11 @@ def save(*, number: int, seen: str, typed: Typed, by: Reader) -> bool:
         place = {pk: n for n, pk in enumerate(typed.order)}
         for block in {row.block for row in rows.values()}:
             inside = [row for row in rows.values() if row.block == block]
-            _number(sorted(inside, key=lambda row: (place.get(row.pk, len(place)), row.position, row.pk)))
-        EditionItem.objects.bulk_update(rows.values(), [*MINE, "position"])
+            wanted = sorted(inside, key=lambda row: (place.get(row.pk, len(place)), row.position, row.pk))
+            for row in moved([inside.index(row) for row in wanted], wanted):
+                row.pinned = True
+            _number(wanted)
+        EditionItem.objects.bulk_update(rows.values(), [*MINE, "position", "pinned"])
         different = mark(edition) != before
         if different:
             log(edition, "masthead.edition.edit", user=by)
@@ -308,6 +318,19 @@ def _rewrite(row: EditionItem, texts: Mapping[str, str]) -> None:
             setattr(row, name, "" if written == getattr(own, name).strip() else written)
 
 
+def moved(places: Sequence[int], rows: Sequence[EditionItem]) -> list[EditionItem]:
+    """Which of ``rows`` were moved, by the ``places`` they had before: the fewest without which the others kept their order.
+
+    Of two that changed places it is the one that went up.
+    """
+    best: list[list[int]] = []  # by each row, from the last one, the longest rising run that ends with it
+    for n, place in enumerate(places):
+        before = max((run for run in best if places[run[-1]] < place), key=len, default=[])
+        best.insert(0, [*before, n])
+    stayed = set(max(best, key=len, default=[]))
+    return [row for n, row in enumerate(rows) if n not in stayed]
+
+
 def _number(rows: Sequence[EditionItem]) -> None:
     for position, row in enumerate(rows):
         row.position = position
@@ -316,16 +339,27 @@ def _number(rows: Sequence[EditionItem]) -> None:
 def move(*, number: int, item: int, by: Reader, steps: int) -> str:
     """Move an item up (-1) or down (1) in its block; its headline is returned."""
     with _editing(number, "") as edition:
-        moved = _item(edition, item)
-        inside = list(_items(edition).filter(block=moved.block))
-        here = [row.pk for row in inside].index(moved.pk)
+        row = _item(edition, item)
+        inside = list(_items(edition).filter(block=row.block))
+        here = [each.pk for each in inside].index(row.pk)
         there = min(max(0, here + steps), len(inside) - 1)
         inside.insert(there, inside.pop(here))
         _number(inside)
         EditionItem.objects.bulk_update(inside, ["position"])
         if here != there:
+            EditionItem.objects.filter(pk=row.pk).update(pinned=True)
             log(edition, "masthead.edition.edit", user=by)
-        return _shown(moved)
+        return _shown(row)
+
+
+def pin(*, number: int, item: int, by: Reader) -> str:
+    """Pin an item to its place, or let it go where it is pinned; a sentence that says which."""
+    with _editing(number, "") as edition:
+        row = _item(edition, item)
+        row.pinned = not row.pinned
+        row.save(update_fields=["pinned"])
+        log(edition, "masthead.edition.pin", user=by, data={"headline": _shown(row)})
+        return f"“{_shown(row)}” {'stays where it is' if row.pinned else 'gives way to what is newer'}."
 
 
 def _item(edition: Edition, item: int) -> EditionItem:
@@ -347,9 +381,6 @@ def take_out(*, number: int, item: int, by: Reader) -> str:
         kept = {name: getattr(row, name) for name in (*KEPT, *MINE)}
         SetAside.objects.create(edition=edition, item=kept, headline=shown[:200], at=clock.now(), by=by)
         row.delete()
-        if edition.composed:
-            # what is picked after an edition composed itself comes in when it goes; this one was seen, and is not wanted
-            WireEntry.objects.filter(pk=row.entry_id, picked__gt=edition.composed).update(picked=edition.composed)
         log(edition, "masthead.edition.remove", user=by, data={"headline": shown})
         return shown
 
@@ -364,8 +395,11 @@ def put_back(*, number: int, aside: int, by: Reader) -> str:
         for name, model in (("article_id", Article), ("entry_id", WireEntry), ("event_id", RadarEvent)):
             if fields[name] and not model.objects.filter(pk=fields[name]).exists():
                 raise CannotEdit(f"“{kept.headline}” was deleted meanwhile, and cannot be put back.")
+        if _inside(edition, fields):
+            kept.delete()  # it came back some other way
+            raise CannotEdit("That is in the edition again already.")
         inside = list(_items(edition).filter(block=fields["block"]))
-        row = EditionItem.objects.create(edition=edition, **fields)
+        row = EditionItem.objects.create(edition=edition, pinned=True, **fields)
         inside.insert(min(fields["position"], len(inside)), row)
         _number(inside)
         EditionItem.objects.bulk_update(inside, ["position"])
@@ -374,17 +408,49 @@ def put_back(*, number: int, aside: int, by: Reader) -> str:
         return kept.headline
 
 
+THINGS = ("article_id", "entry_id", "event_id")
+
+
+def _inside(edition: Edition, fields: Mapping[str, Any]) -> bool:
+    """Whether the thing that ``fields`` name stands in ``edition``."""
+    named = {name: fields[name] for name in THINGS if fields[name]}
+    return bool(named) and EditionItem.objects.filter(edition=edition, **named).exists()
+
+
+def taken_out(edition: Edition) -> list[composing.Found]:
+    """What editors took out of ``edition``: composing does not bring it back by itself."""
+    kept = SetAside.objects.filter(edition=edition).values_list("item", flat=True)
+    return [composing.Found(*(fields[name] for name in THINGS)) for fields in kept]
+
+
+def _no_longer_out(edition: Edition) -> None:
+    """Forget what was taken out and is in again."""
+    for kept in SetAside.objects.filter(edition=edition):
+        if _inside(edition, kept.item):
+            kept.delete()
+
+
+def recompose(*, edition: Edition) -> None:
+    """Compose ``edition`` anew; what comes back is not out any more."""
+    services.recompose(edition=edition)
+    _no_longer_out(edition)
+
+
 def add(
     *,
     number: int,
     block: str,
     by: Reader,
+    pinned: bool = True,
     article: Article | None = None,
     entry: WireEntry | None = None,
     event: RadarEvent | None = None,
     words: Words | None = None,
 ) -> EditionItem:
-    """Put one thing, or words of the editor's own, at the end of ``block``. The same thing stands only once in an edition."""
+    """Put one thing, or words of the editor's own, at the end of ``block``. The same thing stands only once in an edition.
+
+    It stays there, unless it is not ``pinned``, when an edition that was prepared early is completed.
+    """
     words = words or Words()
     with _editing(number, "") as edition:
         if block not in Block.values:
@@ -404,7 +470,9 @@ def add(
             text=words.text,
             url=words.url,
             source=words.source,
+            pinned=pinned,
         )
+        _no_longer_out(edition)
         log(edition, "masthead.edition.add", user=by, data={"headline": _shown(row)})
         return row
 
@@ -464,6 +532,8 @@ def history(edition: Edition, most: int = 40) -> list[Done]:
 def last_editor(edition: Edition, asked_by: Reader) -> str:
     """Who did something to it last, as the subject of a sentence told to ``asked_by``."""
     row = ModelLogEntry.objects.for_instance(edition).order_by("-timestamp").select_related("user").first()
+    if edition.mailed_draft and (row is None or row.timestamp < edition.mailed_draft):
+        return "The clock, which took in what is new at the cut-off,"
     if row is None or row.user is None:
         return "Somebody"
     return "You, in another window," if row.user == asked_by else row.user.get_full_name() or row.user.email

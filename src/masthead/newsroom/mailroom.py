@@ -50,6 +50,7 @@ def urls() -> list[Any]:
     return [
         path("newsletters/editions/", editions.EditionsPage.as_view(), name="newsroom_editions"),
         path("newsletters/editions/special/", special.SpecialPage.as_view(), name="newsroom_special"),
+        path("newsletters/<int:number>/prepare/", editions.PrepareView.as_view(), name="newsroom_edition_prepare"),
         path(f"{ONE}when/", special.ApprovePage.as_view(), name="newsroom_special_approve"),
         path("newsletters/editions/insight/", NewslettersInsightPage.as_view(), name="newsroom_newsletter_insight"),
         path(f"{ONE}", editions.EditionPage.as_view(), name="newsroom_edition"),

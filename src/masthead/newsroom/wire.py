@@ -167,5 +167,5 @@ def _into(edition: Edition, entry: WireEntry, by: Reader) -> bool:
     inside = EditionItem.objects.filter(edition=edition, block=Block.WIRE)
     if inside.count() >= block.most or inside.filter(entry=entry).exists():
         return False
-    editions.add(number=edition.pk, block=Block.WIRE, entry=entry, by=by)
+    editions.add(number=edition.pk, block=Block.WIRE, entry=entry, by=by, pinned=False)  # it follows the wire desk's order
     return True

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.core import changelog, clock
-from masthead.front import content, directory, editions, headers
+from masthead.front import arrivals, content, directory, editions, headers
 from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
@@ -94,6 +94,8 @@ def authors(request: HttpRequest) -> HttpResponse:
 @require_safe
 def subscribe(request: HttpRequest) -> HttpResponse:
     """All-Access: what it is, what it costs, and the form to buy it with."""
+    if (onward := arrivals.goes_on(request)) is not None:
+        return onward
     publication = content.publication_facts()
     page = content.subscribe(
         request.GET.get("article", ""),

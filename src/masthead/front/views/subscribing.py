@@ -15,7 +15,7 @@ from masthead.articles.models import Article
 from masthead.billing import links, money, offers, operations, purchase
 from masthead.billing.models import Checkout, Price, PromotionCode, Subscription
 from masthead.billing.providers import ProviderError, Purpose
-from masthead.core import clock, limits
+from masthead.core import clock, events, limits
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.models import Publication
 from masthead.core.network import limit_network
@@ -172,6 +172,7 @@ def _form(
         "log_in": log_in,
         "without": without,
         "logged_in": reader_of(request) is not None,
+        "came_by": events.via(),
     }
     return render_personal(request, "front/subscribe.html", context, status=status)
 

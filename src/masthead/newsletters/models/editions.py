@@ -55,6 +55,9 @@ class Edition(models.Model):
     preheader = models.CharField(max_length=200, blank=True, help_text="What inboxes show after the subject.")
     opening = models.TextField(blank=True, help_text="The editor's note at the head, in Markdown.")
     body = models.TextField(blank=True, help_text="Of a special edition: what it says, in Markdown.")
+    heading = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="Of a special edition: what stands above its articles."
+    )
     sample_percent = models.PositiveSmallIntegerField(
         default=20, validators=[MaxValueValidator(50)], help_text="For each subject."
     )
@@ -65,7 +68,9 @@ class Edition(models.Model):
         null=True, unique=True, editable=False, help_text="Of a special edition: the press of a button that began it."
     )
     composed = models.DateTimeField(null=True)
-    mailed_draft = models.DateTimeField(null=True, help_text="When its editors were mailed the draft.")
+    mailed_draft = models.DateTimeField(
+        null=True, help_text="When its editors were mailed the draft, at its cut-off; composed without it: begun early."
+    )
     approved = models.DateTimeField(null=True)
     approved_by = models.ForeignKey("readers.Reader", null=True, on_delete=models.SET_NULL, related_name="+")
     frozen = models.DateTimeField(null=True)
@@ -97,6 +102,7 @@ class EditionItem(models.Model):
     text = models.TextField(blank=True, help_text="The teaser, or the editor's comment.")
     url = models.CharField(max_length=1000, blank=True)
     source = models.CharField(max_length=120, blank=True, help_text="Whose it is, of outside news; or an event's date and place.")
+    pinned = models.BooleanField(default=False, db_default=False, help_text="An editor put it where it stands.")
 
     class Meta:
         ordering = ["block", "position", "pk"]

@@ -75,7 +75,7 @@ def room() -> int:
 
 
 def away(field: str = "email") -> Q:
-    """Those whose domains take no mail just now, by the ``field`` with their address. Their mail is written when they do."""
+    """Those whose domains take no mail just now, by the ``field`` that holds their address. Their mail waits."""
     found = Q(pk__in=[])
     domains = {domain for domain, count in _put_off().items() if count >= AWAY}
     if domains:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 from django import forms
@@ -16,12 +16,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.timezone import localtime
 from wagtail.log_actions import log
 
 from masthead.articles.models import Article
 from masthead.core import clock
+from masthead.newsletters import composing, letters
 from masthead.newsletters import editions as services
-from masthead.newsletters import letters
 from masthead.newsletters.models import Block, Edition, EditionItem, LinkClicks, Newsletter, RadarEvent, WireEntry
 from masthead.newsletters.progress import progress
 from masthead.newsroom import due, editions
@@ -66,10 +67,11 @@ def see_other(url: str) -> HttpResponseRedirect:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """A newsletter and when it comes, for which nothing is composed yet."""
+    """A newsletter and when it comes; ``prepare`` is the date whose edition can be begun now."""
 
     newsletter: Newsletter
     when: list[due.Coming]
+    prepare: date | None = None
 
 
 class EditionsPage(NewsroomPage):
@@ -97,12 +99,41 @@ class EditionsPage(NewsroomPage):
             "coming": [(row, words(row, now)) for row in coming],
             "running": running,
             "over": [(row, counted.get(row.pk, 0)) for row in over],
-            "next": [Next(each, due.coming(each, now, 2)) for each in newsletters if each.weekdays],
+            "next": [next_of(each, now) for each in newsletters if each.weekdays],
             "newsletters": newsletters,
             "which": which,
             "may_special": self.request.user.has_perm("newsletters.add_edition"),
             "may_pause": self.request.user.has_perm("newsletters.change_newsletter"),
         }
+
+
+def next_of(newsletter: Newsletter, now: datetime) -> Next:
+    """When ``newsletter`` comes, and what of that can be begun."""
+    coming = services.next_date(newsletter, now)
+    return Next(newsletter, due.coming(newsletter, now, 2), coming.date if coming else None)
+
+
+class PrepareView(NewsroomPage):
+    """Begins a newsletter's next edition before its cut-off, and shows it."""
+
+    permissions = DESK
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, number: int) -> HttpResponse:
+        newsletter = get_object_or_404(Newsletter, pk=number)
+        try:
+            day = date.fromisoformat(request.POST.get("day", ""))
+        except ValueError:
+            raise PermissionDenied from None
+        try:
+            edition, made = services.prepare(newsletter=newsletter, day=day)
+        except REFUSED as error:
+            messages.error(request, str(error))
+            return see_other(reverse("newsroom_editions"))
+        if made:
+            log(edition, "masthead.edition.prepare", user=request.user)
+            messages.success(request, "A draft of what there is now. What comes until its cut-off comes in by itself.")
+        return see_other(reverse("newsroom_edition", args=[edition.pk]))
 
 
 def words(edition: Edition, now: datetime) -> str:
@@ -115,12 +146,34 @@ def words(edition: Edition, now: datetime) -> str:
         return f"Approved{who}; {'goes in a moment' if late else 'goes at its hour'}."
     if edition.held:
         return "Held: it does not go by itself."
+    draft = "A draft:"
+    if services.is_prepared(edition) and services.cutoff(edition) > now:
+        cutoff = localtime(services.cutoff(edition))
+        draft = f"A draft, begun early; what is new by {cutoff:%A} at {cutoff:%H:%M} comes in by itself. Then"
     if edition.kind == Edition.Kind.SPECIAL or edition.newsletter.goes == Newsletter.Goes.APPROVED:
-        return "A draft: it goes only when an editor has approved it."
-    return "A draft: it goes by itself " + ("in a moment, unless somebody holds it." if late else "at its hour, unless held.")
+        return f"{draft} it goes only when an editor has approved it."
+    return f"{draft} it goes by itself " + ("in a moment, unless somebody holds it." if late else "at its hour, unless held.")
 
 
 # The desk -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A draft that was begun before its cut-off: when that is, and the headlines of what has come since."""
+
+    cutoff: datetime
+    new: tuple[str, ...]
+
+
+def early(edition: Edition) -> Early | None:
+    """What the desk says of a draft that was begun before its cut-off."""
+    if edition.state != State.DRAFT or not services.is_prepared(edition):
+        return None
+    things = composing.coming_in(edition)
+    titles = dict(Article.objects.filter(pk__in=[each.article for each in things if each.article]).values_list("pk", "title"))
+    news = dict(WireEntry.objects.filter(pk__in=[each.entry for each in things if each.entry]).values_list("pk", "headline"))
+    return Early(services.cutoff(edition), tuple(titles.get(each.article) or news[each.entry] for each in things))
 
 
 class HeadForm(forms.ModelForm):
@@ -128,8 +181,10 @@ class HeadForm(forms.ModelForm):
 
     class Meta:
         model = Edition
-        fields = ("subject", "preheader", "opening", "body", "subject_b", "sample_percent", "sample_wait")
+        fields = ("subject", "preheader", "opening", "body", "heading", "subject_b", "sample_percent", "sample_wait")
+        labels = {"opening": "Opening", "body": "What it says", "heading": "Above its articles"}
         widgets = {
+            "heading": forms.TextInput(attrs={"placeholder": letters.BELOW}),
             "opening": forms.Textarea(attrs={"rows": 4}),
             "body": forms.Textarea(attrs={"rows": 14}),
             "sample_percent": forms.NumberInput(attrs={"min": 1, "max": 50}),
@@ -137,7 +192,8 @@ class HeadForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self.fields["opening" if self.instance.kind == Edition.Kind.SPECIAL else "body"]
+        for name in ("opening",) if self.instance.kind == Edition.Kind.SPECIAL else ("body", "heading"):
+            del self.fields[name]
         for name, number in (("sample_percent", 20), ("sample_wait", 30)):
             self.fields[name].required = False
             self.fields[name].initial = number
@@ -225,6 +281,7 @@ class EditionPage(NewsroomPage):
             "size": size,
             "recipients": recipients(edition),
             "approves": edition.state == State.DRAFT,
+            "early": early(edition),
             "by_itself": edition.kind == Edition.Kind.SCHEDULED and edition.newsletter.goes == Newsletter.Goes.BY_ITSELF,
             "history": editions.history(edition),
             "preview": previewing.wanted(self.request),
@@ -262,13 +319,15 @@ class EditionPage(NewsroomPage):
                 return f"“{title}” moved {action}.", ""
             case "remove":
                 return f"“{editions.take_out(number=number, item=row, by=by)}” is out.", ""
+            case "pin":
+                return editions.pin(number=number, item=row, by=by), ""
             case "restore":
                 return f"“{editions.put_back(number=number, aside=row, by=by)}” is in again.", ""
             case "add":
                 return "", reverse("newsroom_edition_add", args=[number, what if what in Block.values else Block.LATEST])
             case "approve" if edition.kind == Edition.Kind.SPECIAL:
                 return "", reverse("newsroom_special_approve", args=[number])
-            case "approve" | "unapprove" | "hold" | "release":
+            case "approve" | "unapprove" | "hold" | "release" | "complete":
                 return act(edition, action, by), ""
             case "sure":
                 return "", reverse("newsroom_edition_sure", args=[number, what if what in SURE else "recompose"])
@@ -289,7 +348,8 @@ class EditionPage(NewsroomPage):
             for field in form.fields
             if str(getattr(now, field)) != str(form.cleaned_data[field])
         ]
-        for line in editions.sheet(now).lines():
+        lines = list(editions.sheet(now).lines())
+        for line in lines:
             mine = texts.get(line.item.pk)
             if mine is None:
                 theirs.append(("Put in meanwhile", line.headline))
@@ -297,6 +357,11 @@ class EditionPage(NewsroomPage):
             for field, was in (("headline", line.headline), ("text", line.text)):
                 if field in mine and mine[field].strip().replace("\r\n", "\n") != was.strip():
                     theirs.append((f"{field.capitalize()} of “{line.headline}”", was))
+        there = {line.item.pk for line in lines}
+        for pk, mine in texts.items():
+            if pk not in there:  # what was written on it is shown once more: no form holds it from here on
+                wrote = " · ".join(filter(None, map(str.strip, mine.values())))
+                theirs.append(("Not in it any more; in your form it was", wrote))
         sentence = f"{name} changed this edition while you were writing. Nothing of yours is saved yet."
         conflict = {"who": name, "theirs": theirs}
         if scripted(self.request):
@@ -358,7 +423,8 @@ ACTIONS: dict[str, tuple[Callable[..., Any], str, bool]] = {
     "unapprove": (services.unapprove, "A draft again.", False),
     "hold": (services.hold, "Held: it does not go by itself.", False),
     "release": (services.release, "It goes by itself again.", False),
-    "recompose": (services.recompose, "Composed anew; what editors wrote is kept.", False),
+    "recompose": (editions.recompose, "Composed anew; what editors wrote is kept.", False),
+    "complete": (services.complete, "What is new is in it; what editors did is kept.", False),
     "now": (editions.go_now, "It goes now; addresses are being collected.", True),
     "cancel": (services.cancel, "Cancelled.", True),
 }
@@ -455,6 +521,8 @@ class AddPage(NewsroomPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         edition, block = found(kwargs["number"]), kwargs["block"]
         label = Block(block).label if block in Block.values else "the edition"
+        if edition.kind == Edition.Kind.SPECIAL:
+            label = editions.BELOW
         self.page_title = f"Put something under “{label}”"
         self.breadcrumbs_items = crumbs(self, edition)
         text = self.request.GET.get("q", "").strip()[:100]

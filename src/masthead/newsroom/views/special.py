@@ -35,7 +35,10 @@ class SpecialForm(forms.Form):
     segment = forms.ChoiceField(choices=Edition.Segment.choices, widget=forms.RadioSelect, initial="all", label="Of these")
     subject = forms.CharField(max_length=150)
     body = forms.CharField(
-        label="What it says", widget=forms.Textarea(attrs={"rows": 12}), required=False, help_text="In Markdown."
+        label="What it says",
+        widget=forms.Textarea(attrs={"rows": 12}),
+        required=False,
+        help_text="In Markdown. Articles are put below it on the desk.",
     )
     once = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
 
