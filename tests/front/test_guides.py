@@ -311,6 +311,47 @@ def test_coverage_of_two_by_year(india: Topic, russia: Topic) -> None:
     assert Client().get("/topics/india/russia/2019/").status_code == 404
 
 
+def test_where_little_is_on_both_the_last_on_each_stands_with_it(india: Topic, russia: Topic) -> None:
+    both = on(2020, india, russia)
+    alone = [on(2010 + n, india) for n in range(4)]
+    page = soup("/topics/india/russia/")
+    assert words(page, "beside-1") == [article.title for article in (alone[3], alone[2], alone[1])]
+    assert not page.select("#beside-2"), "nothing is written on Russia alone"
+    assert [a.get_text() for a in page.select(".guide-newest .card-title a")] == [both.title]
+    for n in range(3):
+        on(2015 + n, india, russia)
+    assert not soup("/topics/india/russia/").select("#beside-1")
+
+
+def test_a_pair_leads_to_the_others_that_are_told_and_to_a_search(india: Topic, russia: Topic) -> None:
+    japan = make_topic("Japan", "country", code="JP")
+    Relation.objects.create(first=india, second=japan)
+    Relation.objects.create(first=india, second=russia)
+    page = soup("/topics/india/russia/")
+    assert words(page, "pairs") == ["India and Japan"]
+    assert page.find("a", string="Search for both")["href"] == "/library/?q=India+Russia"
+
+
+def test_a_page_names_itself_as_one_says_it_and_its_cards_name_other_topics(india: Topic, russia: Topic) -> None:
+    trade, states = make_topic("Trade"), make_topic("United States", "country", code="US")
+    on(2020, states, trade)
+    on(2019, states)
+    page = soup("/topics/united-states/")
+    assert page.find("a", string="Search in the United States")
+    assert [a.get_text() for a in page.select(".guide-newest .kicker a")] == ["Trade"]
+
+
+def test_an_article_leads_to_what_is_told_of_its_countries(india: Topic, russia: Topic) -> None:
+    article = on(2020, india, russia)
+
+    def on_this() -> list[str]:
+        return [a["href"] for a in soup(article.path_on_site).select(".on-this a")]
+
+    assert on_this() == ["/topics/india/", "/topics/russia/"]
+    Relation.objects.create(first=russia, second=india)
+    assert on_this() == ["/topics/india/russia/", "/topics/india/", "/topics/russia/"]
+
+
 # --- for machines
 
 

@@ -37,6 +37,7 @@ from masthead.core.remembered import Remembered
 from masthead.core.timezones import zone
 from masthead.front import alphabet
 from masthead.front.marks import earliest
+from masthead.front.signposts import told_of
 from masthead.newsletters.models import Newsletter
 
 HOME_ARTICLES = 60
@@ -243,6 +244,7 @@ class ListPage(Page):
     cards: tuple[Card, ...] = ()
     older: str = ""
     later_page: bool = False
+    subjects: tuple[str, ...] = ()  # paths of topics all its articles have, which their cards need not name
 
 
 def author(slug: str, before: str, now: datetime) -> ListPage:
@@ -382,6 +384,7 @@ class ArticlePage(Page):
     format: str
     authors: tuple[Link, ...]
     topics: tuple[Link, ...]
+    relations: tuple[Link, ...]  # the pages of any two of them that the editors tell of
     dated: datetime | None
     date_precision: str
     modified: datetime | None
@@ -492,6 +495,7 @@ def _article_page(
         format=article.format_name,
         authors=cards.author_links(own),
         topics=topics,
+        relations=told_of(topics),
         dated=article.dated,
         date_precision=article.date_precision,
         modified=article.published,

@@ -14,6 +14,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Q
 from django.http import Http404
 from django.utils.safestring import SafeString, mark_safe
 
@@ -25,6 +26,7 @@ from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
 from masthead.front import timeline
 from masthead.front.content import LIST_ARTICLES, ListPage, PublicationFacts
+from masthead.front.pairs import in_sentence, pair_name, pair_path
 from masthead.front.timeline import Stretch, Timeline
 from masthead.insights import reports
 from masthead.library import world
@@ -35,6 +37,7 @@ OPENED, OPENED_OF_ALL = 5, 400
 OPENED_WITHIN = timedelta(days=30)
 OPENED_FOR = timedelta(minutes=5)
 AUTHORS, RELATED, PAIRS, BESIDE = 6, 10, 8, 40
+FEW, LAST = 4, 3  # articles on two below which each one's last so many stand with them
 MOST_MEMBERS = 12  # of a dialogue whose every pair is looked for: 66 pairs
 PAIRED = (Topic.Kind.COUNTRY, Topic.Kind.ORGANISATION, Topic.Kind.GROUP)  # what has pages with one another
 IN_SITEMAP, FEWEST_IN_SITEMAP = 5_000, 3
@@ -71,11 +74,12 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class PairLink:
-    """The page of two. ``told``: the editors wrote about it."""
+    """The page of two. ``told``: the editors wrote about it. ``count`` articles are on both, where that is known."""
 
     name: str
     path: str
     told: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,14 @@ class Dated:
     precision: str
     text: str
     article: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was written last on one of two alone."""
+
+    topic: Link
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,7 @@ class TopicPage(ListPage):
     template: ClassVar[str] = "front/topic.html"
 
     slug_of_topic: str  # for the library's address; not ``slug``, which is an article's wherever a page has one
+    spoken: str  # its name within a sentence
     topic_kind: str
     paragraphs: tuple[str, ...] = ()
     profile: Profile | None = None
@@ -140,6 +153,9 @@ class RelationPage(ListPage):
     paragraphs: tuple[str, ...] = ()
     map: str = ""  # safe
     milestones: tuple[Dated, ...] = ()
+    search: str = ""  # the library's results for both names
+    beside: tuple[Beside, ...] = ()  # where little is written on both
+    pairs: tuple[PairLink, ...] = ()  # what else the editors tell of either
     groups: tuple[Link, ...] = ()
     timeline: Timeline | None = None
     years: tuple[Year, ...] = ()
@@ -203,6 +219,8 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         cards=tuple(shown),
         older=f"{path}?before={page.older}" if page.older else "",
         slug_of_topic=row.slug,
+        spoken=in_sentence(row.name),
+        subjects=(path,),
         topic_kind=row.kind,
         paragraphs=_paragraphs(row.introduction),
         profile=_profile(country) if country else None,
@@ -237,6 +255,7 @@ def _older(about: Subject, name: str, path: str, crumbs: tuple[Link, ...], befor
         name=name,
         path=path,
         cards=tuple(cards.by_numbers(page.numbers, now)),
+        subjects=(path,),
         older=f"{path}?before={page.older}" if page.older else "",
         later_page=True,
     )
@@ -345,40 +364,21 @@ def _pairs_among(members: Sequence[Named], now: datetime) -> tuple[PairLink, ...
         Relation.objects.filter(first__in=by_number, second__in=by_number).values_list("first_id", "second_id")[: MOST_MEMBERS**2]
     )
     written = coverage.pairs_among(by_number, now) if len(members) <= MOST_MEMBERS else []
-    pairs = dict.fromkeys([*told, *((pair.first, pair.second) for pair in written)])
+    pairs = dict.fromkeys(told, 0) | {(pair.first, pair.second): pair.count for pair in written}
     return tuple(
         sorted(
-            (_pair(by_number[first], by_number[second], told=(first, second) in told) for first, second in pairs),
+            (
+                _pair(by_number[first], by_number[second], told=(first, second) in told, count=count)
+                for (first, second), count in pairs.items()
+            ),
             key=lambda pair: (not pair.told, pair.name),
         )
     )
 
 
-def _pair(one: Named, other: Named, *, told: bool = False) -> PairLink:
+def _pair(one: Named, other: Named, *, told: bool = False, count: int = 0) -> PairLink:
     first, second = sorted((one, other), key=lambda each: each.slug)
-    return PairLink(pair_name(first.name, second.name), pair_path(first.slug, second.slug), told)
-
-
-def pair_name(first: str, second: str) -> str:
-    """What the page of two is called: "India and the United States"."""
-    start = _in_sentence(first)
-    return f"{start[:1].upper()}{start[1:]} and {_in_sentence(second)}"
-
-
-_WITH_ARTICLE = re.compile(r"(United|Soviet|European|African|Arab) |.* (Islands|Republic|Union|Nations)$|(Democratic )?Republic ")
-_ALSO_WITH_ARTICLE = frozenset({"Bahamas", "Comoros", "Gambia", "Maldives", "Netherlands", "Philippines", "Quad"})
-
-
-def _in_sentence(name: str) -> str:
-    """A topic's name as it stands within a sentence."""
-    if name.startswith("The "):
-        return f"the {name[4:]}"
-    return f"the {name}" if name in _ALSO_WITH_ARTICLE or _WITH_ARTICLE.match(name) else name
-
-
-def pair_path(one: str, other: str) -> str:
-    """The address of two topics' page, whichever way round their slugs are given."""
-    return "/topics/{}/{}/".format(*sorted((one, other)))
+    return PairLink(pair_name(first.name, second.name), pair_path(first.slug, second.slug), told, count)
 
 
 def _load_opened() -> dict[int, list[int]]:
@@ -493,6 +493,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
     introduction = both.relation.introduction if both.relation else ""
     codes = [row.code for row in (both.first, both.second) if row.kind == Topic.Kind.COUNTRY and row.code]
     return RelationPage(
+        subjects=(both.first.get_absolute_url(), both.second.get_absolute_url()),
         title=name,
         description=teaser.summary("", introduction) or f"{name}: the articles on both, and when they were written.",
         canonical=path,
@@ -504,6 +505,9 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         introduction=introduction,
         cards=tuple(cards.by_numbers(page.numbers, now)),
         older=f"{path}?before={page.older}" if page.older else "",
+        search=f"/library/?{Request(f'{both.first.name} {both.second.name}').query_string()}",
+        beside=tuple(_beside(both, page.numbers, now)) if len(page.numbers) < FEW else (),
+        pairs=_also_told(both),
         first=Link(both.first.name, both.first.get_absolute_url()),
         second=Link(both.second.name, both.second.get_absolute_url()),
         paragraphs=_paragraphs(introduction),
@@ -513,6 +517,23 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         timeline=_timeline(counts, path, both.first.slug, both.second.slug),
         years=_years(counts, path),
     )
+
+
+def _beside(both: Two, shown: Sequence[int], now: datetime) -> Iterable[Beside]:
+    """What was written last on each of ``both``, but for what is ``shown`` already."""
+    for topic in (both.first, both.second):
+        newest = coverage.newest(coverage.subject(topic.pk), now, LAST + len(shown)).numbers
+        found = cards.by_numbers([number for number in newest if number not in shown][:LAST], now)
+        if found:
+            yield Beside(Link(topic.name, topic.get_absolute_url()), tuple(found))
+
+
+def _also_told(both: Two) -> tuple[PairLink, ...]:
+    """The other relations of either that the editors told. One query."""
+    two = (both.first, both.second)
+    rows = Relation.objects.filter(Q(first__in=two) | Q(second__in=two)).select_related("first", "second")[:BESIDE]
+    pairs = {_pair(_named(row.first), _named(row.second), told=True) for row in rows}
+    return tuple(sorted((pair for pair in pairs if pair.path != both.path), key=lambda pair: pair.name)[:PAIRS])
 
 
 def _milestones(told: Relation, now: datetime) -> Iterable[Dated]:
@@ -573,6 +594,7 @@ def _year(
         path=path,
         cards=tuple(cards.by_numbers(page.numbers, now)),
         older=f"{path}?before={page.older}" if page.older else "",
+        subjects=(whole.path,),
         later_page=later,
         whole=whole,
         year=year,

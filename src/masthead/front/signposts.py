@@ -16,7 +16,7 @@ from masthead.articles.models import Relation, Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.front import directory
-from masthead.front.guides import pair_name, pair_path
+from masthead.front.pairs import pair_name, pair_path
 from masthead.library import languages, world
 from masthead.library.query import read
 

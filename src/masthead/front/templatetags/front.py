@@ -65,8 +65,10 @@ def draw_card(
     times on the home page, and as a template it took longer than the rest of them.
 
     ``level`` is its heading's, ``size`` its shape, ``sizes`` how wide its picture gets. An ``eager`` picture is loaded first;
-    ``plain`` leaves the picture out, ``brief`` the standfirst, ``dateless`` the date.
+    ``plain`` leaves the picture out, ``brief`` the standfirst, ``dateless`` the date. A topic all of the page is about is not named.
     """
+    subjects = getattr(context.get("page"), "subjects", ())
+    topic = next((topic for topic in card.topics if topic.path not in subjects), None)
     picture = None if plain else card.picture
     parts = [
         f'<li class="card{f" card-{escape(size)}" if size else ""}{" has-picture" if picture else ""}">\n',
@@ -79,10 +81,10 @@ def draw_card(
         )
     parts.append('<div class="card-text">\n')
     label = LABELS.get(card.access)
-    if card.topics or card.access != Access.METERED:
+    if topic or label:
         parts.append('<p class="kicker">')
-        if card.topics:
-            parts.append(_link(card.topics[0]))
+        if topic:
+            parts.append(_link(topic))
         if label:
             parts.append(f'<span class="access">{label}</span>')
         parts.append("</p>\n")

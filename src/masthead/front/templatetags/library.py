@@ -44,6 +44,8 @@ def _result(result: Result, publication: PublicationFacts) -> str:
         parts.append(f'<p class="card-standfirst">{result.standfirst}</p>\n')
     if result.passage:
         parts.append(f'<p class="passage">{result.passage}</p>\n')
+    elif not result.standfirst and not result.decision.opens:
+        parts.append('<p class="passage">No preview.</p>\n')
     names = f"<span>{_listed(card.authors)}</span>" if card.authors else ""
     dated = f"<span>{when}</span>" if (when := date_of(card.dated, card.date_precision, publication)) else ""
     parts.append(f'<p class="byline">{names}{dated}</p>\n</div>\n</li>\n')
