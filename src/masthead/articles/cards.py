@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from masthead.articles import rows
 from masthead.articles.models import Article, Author, Byline, Topic
@@ -92,6 +92,14 @@ def live() -> QuerySet[Article]:
 def listed(now: datetime) -> QuerySet[Article]:
     """What lists show at ``now``: :func:`live`, without articles dated later."""
     return live().filter(dated__lte=now)
+
+
+def named_authors() -> QuerySet[Author]:
+    """The authors that pages may name: of something published, and those the publication presents. Who writes a draft is nobody's
+    business yet.
+    """
+    published = Byline.objects.filter(author=OuterRef("pk"), article__live=True)
+    return Author.objects.filter(Exists(published) | ~Q(role=""))
 
 
 def cards(articles: QuerySet[Article]) -> list[Card]:

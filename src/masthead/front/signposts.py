@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
+from masthead.articles import cards
 from masthead.articles.cards import Link
 from masthead.articles.models import Relation, Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.front import directory
 from masthead.front.pairs import pair_name, pair_path
 from masthead.library import languages, world
 from masthead.library.query import read
@@ -133,7 +133,7 @@ def _others(kind: str, code: str, aliases: str) -> Iterator[str]:
 
 
 def _load_authors() -> dict[str, Named]:
-    rows = directory.named().order_by("name").values_list("slug", "name")
+    rows = cards.named_authors().order_by("name").values_list("slug", "name")
     return {slug: Named(name, slug, "", _named(name)) for slug, name in rows}
 
 
