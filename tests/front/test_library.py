@@ -299,7 +299,7 @@ def test_a_misspelling_is_found_all_the_same(archive: list[Article]) -> None:
     assert "Nothing matches strats" in words(soup) and titles(soup)
 
 
-def test_a_library_without_an_index_says_so_and_when_to_come_back(shelve: Shelve) -> None:
+def test_a_library_without_an_index_says_so_and_when_to_come_back(shelve: Shelve, caplog: pytest.LogCaptureFixture) -> None:
     make_article()
     response = Client().get("/library/?q=straits")
     assert response.status_code == 503 and response["Retry-After"] == "5"
@@ -309,6 +309,7 @@ def test_a_library_without_an_index_says_so_and_when_to_come_back(shelve: Shelve
         assert "25 per cent" in Client().get("/library/").content.decode()
     answer = Client().get("/api/v1/search?q=straits")
     assert answer.status_code == 503 and answer.json()["error"]["status"] == 503 and answer["Retry-After"] == "5"
+    assert "Service Unavailable" not in caplog.text, "a crawler would fill the log"
 
 
 def test_an_empty_publication_has_an_empty_library(shelve: Shelve) -> None:

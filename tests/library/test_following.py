@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from masthead.core import changelog, clock, notices
 from masthead.core.models import Change, Publication
 from masthead.library import building, documents, keeper, schema, search, soundness
 from masthead.library.keeper import Keeper
+from masthead.library.place import Place
 from masthead.site import chores
 from shelves import Shelf
 
@@ -248,6 +251,11 @@ def test_clearing_old_changes_does_not_build_anything_anew(shelf: Shelf, kept: A
     article = make_article("Straits")
     kept(2)
     place = shelf.place.current()
+    bulk.create([bulk.NewArticle(title="Camels", body=[], dated=clock.now())])
+    kept()
+    with changelog.transaction() as changes:
+        changes.add(changelog.more(article.pk))  # the last for days, and of no use to anybody
+    kept()
     Change.objects.update(at=clock.now() - timedelta(days=3))
     chores.clear_changes(clock.now() - timedelta(days=1))
     kept(2)
@@ -345,6 +353,28 @@ def test_whoever_searches_tells_whoever_writes(shelf: Shelf, kept: Any) -> None:
     assert shelf.found("straits") == {article.pk}
 
 
+def test_whoever_doubts_again_and_again_does_not_keep_the_writer_busy(
+    shelf: Shelf, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_article("Straits")
+    kept(2)
+    looked: list[Path] = []
+
+    def slow(path: Path) -> list[str]:
+        looked.append(path)
+        time.sleep(0.2)  # an index of a gigabyte takes longer
+        return []
+
+    monkeypatch.setattr(soundness, "damaged", slow)
+    for _ in range(5):
+        shelf.place.doubt()
+        kept()
+    assert len(looked) == 1
+    kept.keeper._sound_until = time.monotonic() - 1
+    kept()
+    assert len(looked) == 2, "but none is forgotten"
+
+
 def test_a_doubt_without_reason_changes_nothing(shelf: Shelf, kept: Any) -> None:
     make_article("Straits")
     kept(2)
@@ -409,6 +439,24 @@ def test_the_directory_may_be_taken_away_under_everybody(shelf: Shelf, kept: Any
     assert shelf.place.lock() is None, "and it holds the lock that others find"
 
 
+def test_another_version_s_index_goes_once_nobody_of_that_version_is_left(shelf: Shelf, kept: Any) -> None:
+    former = Place(shelf.place.root.with_name("version-1"))
+    held = former.lock()
+    assert held is not None
+    make_article("Straits")
+    kept(2)
+    compare(kept)
+    compare(kept)
+    assert former.root.exists(), "its processes go on with it"
+    held.close()
+    kept.keeper.stop()
+    kept()
+    assert former.root.exists(), "whoever goes back to it at once finds it"
+    kept.keeper._compared -= keeper.COMPARE
+    kept()
+    assert not former.root.exists()
+
+
 def test_what_a_killed_builder_left_is_taken_away(shelf: Shelf, kept: Any) -> None:
     make_article("Straits")
     kept(2)
@@ -460,6 +508,7 @@ def test_a_worker_is_given_time_to_be_first(shelf: Shelf) -> None:
 
 def test_a_directory_that_cannot_be_written_is_told_and_mended(shelf: Shelf, kept: Any) -> None:
     article = make_article("Straits")
+    shelf.place.root.parent.mkdir()
     shelf.place.root.write_text("not a directory")
     kept()
     assert [notice.key for notice in notices.recent()] == [keeper.NOTICE]
@@ -468,6 +517,32 @@ def test_a_directory_that_cannot_be_written_is_told_and_mended(shelf: Shelf, kep
     kept(3)
     assert shelf.found("straits") == {article.pk}
     assert notices.recent() == []
+
+
+def test_what_was_told_by_somebody_who_is_no_more_is_taken_back_by_the_next(shelf: Shelf, kept: Any) -> None:
+    notices.tell(keeper.NOTICE, "The disk was full, and then all was started anew.")
+    kept(2)
+    assert notices.recent() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Failed to open file for write: 'IoError { io_error: Custom { kind: StorageFull, error: Os { code: 28, kind",
+        "An IO error occurred: 'No space left on device (os error 28) at path \"/search/index-1/.tmpAb\"'",
+    ],
+)
+def test_the_operator_is_told_in_plain_words(shelf: Shelf, kept: Any, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    def full(*_: Any) -> None:
+        raise ValueError(words)
+
+    make_article("Straits")
+    with monkeypatch.context() as patched:
+        patched.setattr(documents.Maker, "documents", full)
+        kept()
+    text = notices.recent()[0].text
+    kept(2)
+    assert f"on {socket.gethostname()} (No space left on device: {shelf.place.root})" in text
 
 
 def test_a_failed_commit_is_told_searches_go_on_and_nothing_is_lost(

@@ -24,7 +24,7 @@ from masthead.articles.models import Article
 from masthead.core import clock, notices
 from masthead.library import building, documents, schema, search, soundness
 from masthead.library.keeper import NOTICE, Keeper
-from masthead.library.place import Place
+from masthead.library.place import Place, place_in
 from masthead.library.reading import Library
 from shelves import Shelf
 
@@ -160,7 +160,7 @@ def held(place: Place) -> dict[int, int]:
 
 @pytest.mark.processes
 def test_a_writer_may_be_killed_at_any_moment(writers: Writers, data: Path) -> None:
-    place = Place(data / "search")
+    place = place_in(data)
     made(300, "Straits")
     dice = random.Random(9)
     articles = list(Article.objects.order_by("pk")[:40])
@@ -197,7 +197,7 @@ def test_a_writer_may_be_killed_at_any_moment(writers: Writers, data: Path) -> N
 
 @pytest.mark.processes
 def test_a_builder_in_a_process_of_its_own_ends_with_its_keeper(writers: Writers, data: Path) -> None:
-    place = Place(data / "search")
+    place = place_in(data)
     made(200, "Straits")
     for seconds in (0.0, 0.3, 1.5):
         number = writers.start(place, "large")
@@ -218,7 +218,7 @@ SOON = 2.0  # seconds after which what is published is found
 @pytest.fixture
 def slow(writers: Writers, data: Path) -> Iterator[tuple[Place, int, int]]:
     """A place with an index in use, its holder, and the builder of another one, who has begun and is stopped in the middle."""
-    place = Place(data / "search")
+    place = place_in(data)
     made(1_000, "Straits")
     holder = writers.start(place, "large")
     until(lambda: held(place) == documents.versions())
@@ -315,10 +315,10 @@ def builders(data: Path) -> list[int]:
 
 @pytest.mark.processes
 def test_two_machines_find_what_is_published(writers: Writers, tmp_path: Path) -> None:
-    places = [Place(tmp_path / name / "search") for name in ("one", "two")]
+    places = [place_in(tmp_path / name) for name in ("one", "two")]
     make_article("Straits")
     for place in places:
-        place.root.parent.mkdir()
+        place.root.parent.mkdir(parents=True)
         writers.start(place)
     until(lambda: all(held(place) == documents.versions() for place in places))
     libraries = [Library(place) for place in places]
@@ -339,7 +339,7 @@ def test_two_machines_find_what_is_published(writers: Writers, tmp_path: Path) -
 
 @pytest.mark.processes
 def test_the_next_writer_goes_on_where_the_killed_one_stopped(writers: Writers, data: Path) -> None:
-    place = Place(data / "search")
+    place = place_in(data)
     make_article("Straits")
     first, second = writers.start(place), writers.start(place)
     until(lambda: held(place) == documents.versions())
@@ -354,7 +354,7 @@ def test_the_next_writer_goes_on_where_the_killed_one_stopped(writers: Writers, 
 
 @pytest.mark.django_db
 def test_a_full_disk_is_told_searches_go_on_and_nothing_is_lost(shelf: Shelf) -> None:
-    shelf.place.root.mkdir()
+    shelf.place.root.mkdir(parents=True)
     mount = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(shelf.place.root)], capture_output=True, check=False
     )
@@ -406,7 +406,7 @@ def test_a_full_disk_is_told_searches_go_on_and_nothing_is_lost(shelf: Shelf) ->
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_threads_search_while_two_hundred_articles_are_published(data: Path) -> None:
-    shelf = Shelf(Place(data / "search"))
+    shelf = Shelf(place_in(data))
     make_article("Straits", access="open")
     made(100, "Sea")
     shelf.build()

@@ -457,7 +457,7 @@ def test_articles_are_put_below_a_special_edition_in_an_order_and_with_words_of_
     assert "It says nothing yet." in page and editions.BELOW in page
     asked = client.post(address(edition), opened(client, edition) | {"do": "add:latest", "heading": "Our two"})
     assert asked["Location"] == address(edition, "add/latest/")
-    assert editions.BELOW in client.get(asked["Location"]).content.decode()
+    assert "Put something below the text" in client.get(asked["Location"]).content.decode()
     for title in ("Locks", "Quays"):
         client.post(asked["Location"], {"put": f"article:{make_article(title).pk}"})
     quays = item(edition, "Quays")

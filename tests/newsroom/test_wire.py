@@ -64,6 +64,27 @@ def test_the_order_is_moved_by_buttons_and_by_dragging(as_role):
     assert [row.headline for row in wire.waiting(daily)] == ["News 1", "News 0", "News 2"]
 
 
+def test_the_order_holds_however_many_were_picked_before(staff):
+    daily, editor, now = make_daily(), staff("Editor"), clock.now()
+    for n, name in enumerate(("First", "Second", "Third")):  # the last two as a version left them that counted no further
+        make_entry(name, picked=now - timedelta(hours=3 - n), picked_for=daily, position=min(31_999 + n, wire.HIGHEST))
+    make_entry("Long ago", picked=now - timedelta(days=400), position=wire.HIGHEST)
+    for name in ("Fourth", "Fifth"):
+        wire.pick(entry=make_entry(name), newsletter=daily, comment="", by=editor)
+    assert [row.headline for row in wire.waiting(daily)] == ["First", "Second", "Third", "Fourth", "Fifth"]
+    assert list(WireEntry.objects.order_by("position").values_list("position", flat=True)) == [0, 1, 2, 3, 4, wire.HIGHEST]
+    wire.move(entry=WireEntry.objects.get(headline="Fifth"), newsletter=daily, steps=-1)
+    assert [row.headline for row in wire.waiting(daily)][-2:] == ["Fifth", "Fourth"]
+
+
+def test_what_was_picked_long_ago_makes_no_place_higher(staff):
+    make_entry("Long ago", picked=clock.now() - timedelta(days=400), position=20_000)
+    entry = make_entry("News")
+    wire.pick(entry=entry, newsletter=None, comment="", by=staff("Editor"))
+    entry.refresh_from_db()
+    assert entry.position == 0
+
+
 def test_what_went_out_is_no_longer_waiting():
     daily, entry = make_daily(), make_entry(picked=clock.now())
     now = clock.now()

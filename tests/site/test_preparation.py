@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -9,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from masthead.library import keeper
 from masthead.site import preparation
 
 
@@ -24,6 +28,25 @@ def test_file_names_tell_what_the_executor_tells() -> None:
 def test_a_missing_migration_is_noticed() -> None:
     MigrationRecorder.Migration.objects.filter(app="core", name__startswith="0002").delete()
     assert not preparation.migrations_applied()
+
+
+@pytest.mark.django_db
+def test_a_version_s_index_is_there_before_it_serves(settings: Any, tmp_path: Path) -> None:
+    settings.MASTHEAD = replace(settings.MASTHEAD, data=tmp_path)
+    preparation.index()
+    here = keeper.place()
+    found = here.current()
+    assert found is not None and here.about(found) is not None
+    preparation.index()
+    assert here.current() == found, "once is enough"
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_indexed_now_is_left_to_the_worker(settings: Any, tmp_path: Path, capsys: Any) -> None:
+    settings.MASTHEAD = replace(settings.MASTHEAD, data=tmp_path)
+    with keeper.place().building():
+        preparation.index()
+    assert "the worker will" in capsys.readouterr().err
 
 
 @pytest.mark.django_db

@@ -139,6 +139,13 @@ def secret_address(request: HttpRequest, response: HttpResponse) -> HttpResponse
     return conditional(request, response)
 
 
+def later(response: HttpResponse, seconds: int) -> HttpResponse:
+    """``response``, which says to come again in so many seconds: no failure, and not worth a line of the log for each request."""
+    response["Retry-After"] = str(seconds)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's way to be told
+    return response
+
+
 def preview(response: HttpResponse) -> HttpResponse:
     """``response`` with the headers of a draft, which nobody keeps."""
     response["Cache-Control"] = NEVER

@@ -1,4 +1,4 @@
-"""Who writes the index: on each machine the one process, web or worker, that holds the lock in ``search/``.
+"""Who writes the index: on each machine the one process, web or worker, that holds the lock beside it.
 
 Every process runs a :class:`Keeper` and calls :meth:`Keeper.tick` some times a second. Most find the lock taken and do nothing;
 when the holder dies, the kernel frees the lock and the next one goes on from where the index itself says it stands.
@@ -8,8 +8,12 @@ Not guaranteed: a writer that is killed redoes what it had not committed. Nothin
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import re
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +27,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from masthead.core import notices
 from masthead.library import building, documents, soundness
-from masthead.library.place import Busy, Place
+from masthead.library.place import Busy, Place, place_in
 from masthead.library.soundness import is_damage
 
 log = logging.getLogger("masthead.library")
@@ -33,12 +37,15 @@ COMPARE = 600.0  # seconds between two comparisons of all articles with the inde
 LITTLE = 3_000  # articles that are indexed on the spot; more in a process of their own, for its memory and its time
 LONGEST_WAIT = 30.0  # seconds after failures
 NOTICE = "library"
+_CODE = re.compile(r"(?:os error |code: )(\d+)")  # the system's own, within what tantivy says
+CHECKING = 0.05  # the part of its time that the holder gives to doubts
+NO_ROOM = 1 << 20  # bytes free, below which whatever fails fails for that
 BUSY = 75  # exit status of a builder that finds another one at work
 
 
 def place() -> Place:
     """Where this data directory's index lies."""
-    return Place(settings.MASTHEAD.data / "search")
+    return place_in(settings.MASTHEAD.data)
 
 
 class Keeper:
@@ -55,6 +62,8 @@ class Keeper:
         self._unusable: Path | None = None  # an index that was looked at and cannot be gone on with
         self._build_after = 0.0
         self._failures = 0
+        self._told = True  # perhaps: somebody who is no more may have told of a failure
+        self._sound_until = 0.0
 
     @property
     def holds(self) -> bool:
@@ -66,9 +75,9 @@ class Keeper:
         if time.monotonic() < self._not_before or not self._hold():
             return
         try:
-            if self._keep() and self._failures:
-                self._failures = 0
+            if self._keep() and self._told:
                 notices.settled(NOTICE)
+                self._failures, self._told = 0, False
         except Busy:
             self._wait(1.0)
         except (DatabaseError, InterfaceError) as error:
@@ -117,7 +126,8 @@ class Keeper:
         """Follow the log, and see to it that an index is built where one is needed. Says whether all is well."""
         builds = self._builds()
         path = self._place.current()
-        doubted = self._place.doubted()
+        # whoever cannot read it, for want of the right to, doubts it again and again
+        doubted = time.monotonic() > self._sound_until and self._place.doubted()
         if self._follower is None or self._follower.path != path or doubted:
             self._follower = None
             if path is None or path == self._unusable or not self._open(path):
@@ -139,6 +149,8 @@ class Keeper:
             remains = found is not None
             if found:
                 log.info("%d articles were missing from the library or stood there no more", found)
+            if self._compared:  # not at once: whoever takes a new version back finds the old index
+                self._place.be_alone()
             self._compared = time.monotonic()
         self._anew = self._anew or not remains
         if self._anew:
@@ -164,7 +176,10 @@ class Keeper:
         about = self._place.about(path)
         if about is None:
             return False
-        if broken := soundness.damaged(path):
+        begun = time.monotonic()
+        broken = soundness.damaged(path)
+        self._sound_until = time.monotonic() + (time.monotonic() - begun) / CHECKING
+        if broken:
             log.warning("the library's index is damaged (%s): it is built anew", ", ".join(broken[:5]))
             return False
         try:
@@ -198,20 +213,32 @@ class Keeper:
 
     def _failed(self, error: BaseException) -> None:
         self._follower = self._unusable = None
-        self._tell(str(error).strip().partition("\n")[0][:200] or type(error).__name__)
+        self._tell(str(error).strip().partition("\n")[0] or type(error).__name__)
         self._wait(min(2.0**self._failures, LONGEST_WAIT))
 
     def _tell(self, sentence: str) -> None:
         self._failures += 1
+        self._told = True
+        sentence = self._plainly(sentence)
         log.warning("the library cannot be kept up to date: %s", sentence)
         try:
             notices.tell(
                 NOTICE,
-                f"The library's index cannot be written ({sentence}). Searches answer with what it held before, and nothing is "
-                "lost: what is missing is added once there is room on the disk and the directory can be written.",
+                f"The library's index cannot be written on {socket.gethostname()[:60]} ({sentence}). Searches answer with what "
+                "it held before, and nothing is lost: what is missing is added once there is room on the disk and the directory "
+                "can be written.",
             )
         except (DatabaseError, InterfaceError):
             connection.close()
+
+    def _plainly(self, sentence: str) -> str:
+        """``sentence`` in the system's own words, where it is about the system."""
+        if code := _CODE.search(sentence):
+            return f"{os.strerror(int(code[1]))}: {self._place.root}"
+        with suppress(OSError):
+            if shutil.disk_usage(self._place.root).free < NO_ROOM:
+                return f"{os.strerror(errno.ENOSPC)}: {self._place.root}"
+        return sentence[:200]
 
     def _wait(self, seconds: float) -> None:
         self._not_before = time.monotonic() + seconds

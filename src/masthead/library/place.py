@@ -1,7 +1,8 @@
 """Where the index lies, which of its directories is the one in use, and who may write. No database.
 
-``search/`` in the data directory holds ``current`` (the name of the directory in use), that directory, perhaps one that is being
-built, and two locks: ``lock`` is held by the one process that follows the change log, ``building`` by whoever builds.
+``search/version-N/`` in the data directory holds ``current`` (the name of the directory in use), that directory, perhaps one that
+is being built, and two locks: ``lock`` is held by the one process that follows the change log, ``building`` by whoever builds.
+Another version's processes, which may run beside this one's for a while, have a directory of their own.
 Everything is replaced by rename: whoever is killed leaves what was there before.
 """
 
@@ -47,9 +48,14 @@ class Busy(Exception):
     """Another process builds an index here."""
 
 
+def place_in(data: Path) -> Place:
+    """Where this version keeps its index in the data directory ``data``."""
+    return Place(data / "search" / f"version-{VERSION}")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The directory ``search/`` of one data directory."""
+    """The directory of one version's index in one data directory."""
 
     root: Path
 
@@ -107,6 +113,14 @@ class Place:
                 shutil.rmtree(other, ignore_errors=True)
         for partial in self.root.glob("*.part"):
             partial.unlink(missing_ok=True)
+
+    def be_alone(self) -> None:
+        """Take away what other versions left here; not what a process of theirs still keeps."""
+        for other in self.root.parent.glob("version-*"):
+            with suppress(OSError):
+                if other != self.root and (kept := Place(other).lock()) is not None:
+                    shutil.rmtree(other, ignore_errors=True)
+                    kept.close()
 
     def doubt(self) -> None:
         """Ask whoever writes to look whether the index in use is damaged."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +24,7 @@ from masthead.library import languages, spelling, unspaced, world
 from masthead.library.matching import Matcher, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
-from masthead.library.place import Place
+from masthead.library.place import Place, place_in
 from masthead.library.query import DEEPEST, PAGE, Order, Request, Wanted, read
 from masthead.library.reading import Library, State
 from masthead.library.schema import FACETS, SCHEMA
@@ -80,12 +79,12 @@ def reads_everything(visitor: Visitor, now: datetime) -> bool:
 
 def library() -> Library:
     """This data directory's index, opened once."""
-    return _library(settings.MASTHEAD.data / "search")
+    return _library(place_in(settings.MASTHEAD.data))
 
 
 @lru_cache(maxsize=4)
-def _library(root: Path) -> Library:
-    return Library(Place(root))
+def _library(place: Place) -> Library:
+    return Library(place)
 
 
 def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:

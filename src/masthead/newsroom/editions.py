@@ -153,7 +153,7 @@ def _kind(item: EditionItem) -> str:
     return "wire" if item.entry_id else "radar" if item.event_id else "free"
 
 
-BELOW = "Articles below it"  # the one block of a special edition, as its desk calls it
+BELOW = "Articles below the text"  # the one block of a special edition, as its desk calls it
 ONLY_ARTICLES = (Block.LIBRARY.value, Block.MOST_READ.value)  # what else stands there is not shown
 
 

@@ -22,6 +22,7 @@ from masthead.readers.models import Reader
 
 LATELY = timedelta(days=10)  # what is older is found by looking for it
 COMMENT = 1000
+HIGHEST = 32_000  # place in the order; what waits is numbered anew before its column overflows
 
 
 class CannotPick(ValueError):
@@ -56,14 +57,24 @@ def incoming(*, source: str = "", text: str = "", dismissed: bool = False) -> An
 def pick(*, entry: WireEntry, newsletter: Newsletter | None, comment: str, by: Reader) -> str:
     """Pick ``entry`` for ``newsletter`` (None: for any), last in the order; what happened, as a sentence."""
     row = _locked(entry)
-    last = WireEntry.objects.exclude(picked=None).aggregate(last=Max("position"))["last"]
+    row.position, row.dismissed = _next_place(), None
     row.picked, row.picked_by, row.picked_for = clock.now(), by, newsletter
-    row.dismissed, row.position = None, 0 if last is None else min(last + 1, 32_000)
     row.comment = comment.strip()[:COMMENT]
     row.save()
     told = [str(edition.newsletter) for edition in _drafts(newsletter) if _into(edition, row, by)]
     sentence = f"Picked for {newsletter.title if newsletter else 'any newsletter'}."
     return f"{sentence} It is in the draft of {' and of '.join(told)}." if told else sentence
+
+
+def _next_place() -> int:
+    """The place after all that are picked. Only what still waits counts: what is older has had its place."""
+    waits = WireEntry.objects.filter(picked__gt=clock.now() - composing.PICKED_WITHIN)
+    last = waits.aggregate(last=Max("position"))["last"]
+    if last is not None and last >= HIGHEST:
+        numbers = list(waits.select_for_update().order_by("position", "picked", "pk").values_list("pk", flat=True))
+        order(numbers=numbers)
+        last = len(numbers) - 1
+    return 0 if last is None else last + 1
 
 
 @transaction.atomic

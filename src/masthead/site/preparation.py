@@ -26,6 +26,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from masthead.core import clock
 from masthead.core.models import Heartbeat
+from masthead.library import building, keeper
+from masthead.library.place import Busy
 from masthead.site import bootstrap, processes
 
 LOCK = 0x4D507265  # "MPre": two machines that start at once migrate one after the other
@@ -133,6 +135,21 @@ def _static_state() -> str:
                 status = file.stat()
                 digest.update(f"{file.relative_to(folder)} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()
+
+
+def index() -> None:
+    """Index the library where there is no index of this version: beside that of processes of another one, which go on.
+
+    Whatever fails here is done by web or worker in a while; searches say until then that the library is being prepared.
+    """
+    here = keeper.place()
+    if here.about(here.current()) is not None:
+        return
+    _say("Indexing the library")
+    try:
+        building.build(here)
+    except (Busy, OSError, ValueError) as error:
+        _say(f"That could not be done ({error}); the worker will, and searching goes on")
 
 
 def fill_demo() -> None:

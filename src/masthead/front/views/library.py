@@ -43,9 +43,7 @@ def library(request: HttpRequest) -> HttpResponse:
     found = _find(request, asked, now)
     page = finding.page(asked, found, request.visitor, request.policy, now)  # type: ignore[attr-defined]
     response = render_personal(request, page.template, {"page": page}, status=200 if found.ready else 503)
-    if not found.ready:
-        response["Retry-After"] = str(AGAIN)
-    return response
+    return response if found.ready else headers.later(response, AGAIN)
 
 
 def _year(request: HttpRequest, name: str) -> int | None:
@@ -87,9 +85,7 @@ def api(request: HttpRequest) -> HttpResponse:
     asked = replace(query.parse(request.GET), typing=False)
     found = _find(request, asked, now)
     if not found.ready:
-        response = _refuse(503, "The library is being prepared. Please ask again in a moment.")
-        response["Retry-After"] = str(AGAIN)
-        return response
+        return headers.later(_refuse(503, "The library is being prepared. Please ask again in a moment."), AGAIN)
     return headers.personal(JsonResponse(_answer(request, found, now), json_dumps_params={"ensure_ascii": False}))
 
 

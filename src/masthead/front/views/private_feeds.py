@@ -26,8 +26,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     chosen = keeping.articles_of(found, policy=policy, now=clock.now(), most=feeds.ITEMS)
     if chosen is None:
         response = HttpResponse("The library is being prepared.\n", status=503, content_type="text/plain; charset=utf-8")
-        response["Retry-After"] = "300"
-        return headers.secret_address(request, response)
+        return headers.secret_address(request, headers.later(response, 300))
     if found.search is not None:
         name, path = found.search.name, f"/library/?{found.search.query}"
     elif found.follow is not None:

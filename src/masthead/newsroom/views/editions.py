@@ -521,9 +521,8 @@ class AddPage(NewsroomPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         edition, block = found(kwargs["number"]), kwargs["block"]
         label = Block(block).label if block in Block.values else "the edition"
-        if edition.kind == Edition.Kind.SPECIAL:
-            label = editions.BELOW
-        self.page_title = f"Put something under “{label}”"
+        special = edition.kind == Edition.Kind.SPECIAL
+        self.page_title = "Put something below the text" if special else f"Put something under “{label}”"
         self.breadcrumbs_items = crumbs(self, edition)
         text = self.request.GET.get("q", "").strip()[:100]
         inside = EditionItem.objects.filter(edition=edition)
