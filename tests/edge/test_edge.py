@@ -107,7 +107,7 @@ def goes_on_to(browser: Browser, article: Article) -> list[str]:
 @pytest.fixture
 def choice(monkeypatch: pytest.MonkeyPatch) -> list[Article]:
     """An article, and three that it goes on to, of which there is room for two."""
-    monkeypatch.setattr("masthead.front.content.MORE_ARTICLES", 2)
+    monkeypatch.setattr("masthead.front.content.article.MORE_ARTICLES", 2)
     articles = [make_article(title) for title in ("Here", "First", "Second", "Third")]
     store_more(more={articles[0].pk: [article.pk for article in articles[1:]]})
     return articles

@@ -381,7 +381,7 @@ def test_nobody_is_shown_what_is_older_than_two_seconds(monkeypatch: pytest.Monk
     # here one thread is everybody: who waits for another's page would wait for themselves
     monkeypatch.setattr("masthead.edge.flights.LONGEST", 0.0)
     # few articles are enough to go on to, and some to spare
-    monkeypatch.setattr("masthead.front.content.MORE_ARTICLES", 1)
+    monkeypatch.setattr("masthead.front.content.article.MORE_ARTICLES", 1)
     Life.newsroom = Newsroom(clock)
     run_state_machine_as_test(
         Life,

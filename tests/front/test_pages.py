@@ -21,7 +21,10 @@ from masthead.articles.models import Article
 from masthead.articles.services import store_more
 from masthead.core import clock
 from masthead.core.models import Benefit, Publication
-from masthead.front import content, headers
+from masthead.front import headers
+from masthead.front.content.article import ArticlePage, article_page, find_article
+from masthead.front.content.indexes import MANY_ENTRIES
+from masthead.front.content.publication import publication_facts
 from masthead.front.pageview import OPENING, PageView
 from masthead.front.render import render_page
 from masthead.newsletters.models import Newsletter
@@ -68,8 +71,8 @@ def page_for(
     """The page of ``article`` under ``decision``, put together as the view does it."""
     view = PageView(article.path_on_site, standing, decision.value, left, "2026-11", advertising=advertising)
     now = clock.now()
-    page = content.article_page(content.find_article(article.slug), opens=view.opens, policy=current_policy(), now=now)
-    return BeautifulSoup(render_page(view, page, content.publication_facts(), now).html, "html.parser")
+    page = article_page(find_article(article.slug), opens=view.opens, policy=current_policy(), now=now)
+    return BeautifulSoup(render_page(view, page, publication_facts(), now).html, "html.parser")
 
 
 # --- the article and its gate
@@ -321,9 +324,9 @@ def test_never_fewer_are_shown_than_there_are(house: Publication) -> None:
 def test_a_page_depends_on_what_it_goes_on_to_and_on_the_lists_only_where_it_must(house: Publication) -> None:
     here, *others = [make_article(f"No {n}") for n in range(10)]
 
-    def page() -> content.ArticlePage:
+    def page() -> ArticlePage:
         now = clock.now()
-        return content.article_page(content.find_article(here.slug), opens=True, policy=current_policy(), now=now)
+        return article_page(find_article(here.slug), opens=True, policy=current_policy(), now=now)
 
     own = (f"article:{here.pk}", f"more:{here.pk}")
     assert set(page().keys) == {*own, "list"}
@@ -346,7 +349,7 @@ def test_a_cold_article_takes_six_queries(house: Publication, stored: int, djang
     now, policy = clock.now(), current_policy()
     # the lists' next date is among them, which a web process remembers; where there are pictures they take one more
     with django_assert_max_num_queries({0: 5, 3: 6, 9: 3}[stored]):
-        page = content.article_page(content.find_article(here.slug), opens=True, policy=policy, now=now)
+        page = article_page(find_article(here.slug), opens=True, policy=policy, now=now)
     assert len(page.more) == 6
 
 
@@ -545,7 +548,7 @@ def test_the_topics_say_how_much_there_is_and_have_letters_where_they_are_many(a
     page = soup(Client(), "/topics/")
     assert [entry.get_text() for entry in page.select("#main .entry-count")] == ["1 article", "1 article"]
     assert not page.select(".letters")
-    for number in range(content.MANY_ENTRIES):
+    for number in range(MANY_ENTRIES):
         make_topic(f"{'AÉZ2'[number % 4]} topic {number}")
     page = soup(Client(), "/topics/")
     letters = page.select(".letters a")

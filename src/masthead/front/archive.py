@@ -18,7 +18,8 @@ from masthead.articles.models import Article
 from masthead.articles.stretches import Stretch, day_of
 from masthead.core.languages import supported
 from masthead.core.timezones import zone
-from masthead.front.content import TOP, Page, PublicationFacts
+from masthead.front.content.page import TOP, Page
+from masthead.front.content.publication import PublicationFacts
 
 ROOT = Link("Archive", "/archive/")
 SIZE = 40  # articles a page: titles, without pictures

@@ -21,7 +21,8 @@ from masthead.articles.pictures import PORTRAIT, Shelf
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.front import alphabet
-from masthead.front.content import INDEX_ENTRIES, Entry, Group, Page, by_letter
+from masthead.front.content.indexes import INDEX_ENTRIES, Entry, Group, by_letter
+from masthead.front.content.page import Page
 
 PROLIFIC = 24  # shown where no letter is chosen yet
 

@@ -22,7 +22,8 @@ from masthead.articles import teaser
 from masthead.articles.cards import Link
 from masthead.articles.pictures import WIDTHS, Picture
 from masthead.core.languages import supported
-from masthead.front.content import TOP, NewsletterFacts, Page, PublicationFacts
+from masthead.front.content.page import TOP, Page
+from masthead.front.content.publication import NewsletterFacts, PublicationFacts
 from masthead.newsletters import letters
 from masthead.newsletters.letters import Letter
 from masthead.newsletters.models import Edition, Newsletter

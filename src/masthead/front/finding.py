@@ -20,7 +20,8 @@ from masthead.articles.cards import Card, Link
 from masthead.articles.models import Article, Topic
 from masthead.articles.rendering import Block, plain
 from masthead.front import signposts
-from masthead.front.content import Page, PublicationFacts, publication_facts
+from masthead.front.content.page import Page
+from masthead.front.content.publication import PublicationFacts, publication_facts
 from masthead.front.signposts import Named, Names
 from masthead.front.when import MONTHS, When, when, without_dates
 from masthead.library import languages, passages

@@ -25,7 +25,8 @@ from masthead.articles.models import Article, Milestone, Relation, Topic
 from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
 from masthead.front import timeline
-from masthead.front.content import LIST_ARTICLES, ListPage, PublicationFacts
+from masthead.front.content.lists import LIST_ARTICLES, ListPage
+from masthead.front.content.publication import PublicationFacts
 from masthead.front.pairs import in_sentence, pair_name, pair_path
 from masthead.front.timeline import Stretch, Timeline
 from masthead.insights import reports

@@ -8,7 +8,9 @@ from masthead.access.policy import ArticleFacts, Grant, Policy, Visitor, decide
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock
-from masthead.front import content, headers
+from masthead.front import headers
+from masthead.front.content.article import draft_page
+from masthead.front.content.publication import publication_facts
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page
 
@@ -29,8 +31,8 @@ def visitor_for(mode: str, policy: Policy) -> Visitor:
 def render(article: Article, mode: str, request: HttpRequest) -> HttpResponse:
     """The preview page of ``article`` in ``mode``."""
     policy, now = current_policy(), clock.now()
-    publication = content.publication_facts()
+    publication = publication_facts()
     decision = decide(policy, ArticleFacts(article.pk or 0, article.access), visitor_for(mode, policy), now)
     view = view_of(article.path_on_site, decision.standing, decision, institution=None, locale=publication.language)
-    page = content.draft_page(article, opens=view.opens, policy=policy, now=now)
+    page = draft_page(article, opens=view.opens, policy=policy, now=now)
     return headers.preview(HttpResponse(render_page(view, page, publication, now).html))

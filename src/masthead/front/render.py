@@ -15,7 +15,8 @@ from masthead.ads import services as ads
 from masthead.core import clock
 from masthead.core.languages import supported
 from masthead.front import headers
-from masthead.front.content import Page, PublicationFacts, publication_facts
+from masthead.front.content.page import Page
+from masthead.front.content.publication import PublicationFacts, publication_facts
 from masthead.front.pageview import PageView, view_of
 
 

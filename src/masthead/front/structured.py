@@ -11,7 +11,11 @@ from typing import Any
 
 from masthead.access.policy import Access
 from masthead.articles.pictures import Picture
-from masthead.front.content import ArticlePage, HomePage, ListPage, Page, PublicationFacts
+from masthead.front.content.article import ArticlePage
+from masthead.front.content.home import HomePage
+from masthead.front.content.lists import ListPage
+from masthead.front.content.page import Page
+from masthead.front.content.publication import PublicationFacts
 from masthead.front.editions import ArchivePage, EditionPage
 from masthead.front.guides import RelationPage, TopicPage
 

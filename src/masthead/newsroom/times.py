@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser
 from wagtail.users.models import UserProfile
 
-from masthead.front.content import publication_facts
+from masthead.front.content.publication import publication_facts
 
 
 def lend_profile(user: AbstractBaseUser) -> None:

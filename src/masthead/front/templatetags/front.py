@@ -20,7 +20,8 @@ from masthead.articles.cards import Card, Link
 from masthead.articles.models import Article
 from masthead.core import clock
 from masthead.front import structured
-from masthead.front.content import Page, PublicationFacts, publication_facts
+from masthead.front.content.page import Page
+from masthead.front.content.publication import PublicationFacts, publication_facts
 from masthead.front.pageview import view_of
 
 register = template.Library()

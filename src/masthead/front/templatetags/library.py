@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from masthead.articles.cards import Link
 from masthead.front import when
-from masthead.front.content import PublicationFacts
+from masthead.front.content.publication import PublicationFacts
 from masthead.front.finding import Chip, Leaf, Result, Value, address
 from masthead.front.templatetags.front import date_of
 

@@ -7,14 +7,15 @@ from django.views.decorators.http import require_safe
 
 from masthead.articles.stretches import Stretch
 from masthead.core import clock
-from masthead.front import archive, content
+from masthead.front import archive
+from masthead.front.content.publication import publication_facts
 from masthead.front.views.pages import _answer
 
 
 @require_safe
 def years(request: HttpRequest) -> HttpResponse:
     """All years."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     return _answer(request, archive.years_page(publication, clock.now()), publication)
 
 
@@ -30,5 +31,5 @@ def stretch(request: HttpRequest, **numbers: int) -> HttpResponse:
     if request.path != found.path:
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{found.path}?{query}" if query else found.path)
-    publication = content.publication_facts()
+    publication = publication_facts()
     return _answer(request, archive.stretch_page(found, request.GET.get("before", ""), publication, clock.now()), publication)

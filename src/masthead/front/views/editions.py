@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from masthead.articles.teaser import summary
 from masthead.core import changelog, clock
 from masthead.core.languages import supported
-from masthead.front import content, editions, headers
+from masthead.front import editions, headers
+from masthead.front.content.publication import next_listed, publication_facts
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 from masthead.front.views.feeds import RSS, Feed
@@ -24,7 +25,7 @@ KEYS = (changelog.EDITIONS,)
 @require_safe
 def archive(request: HttpRequest, name: str) -> HttpResponse:
     """The editions of a newsletter, of its newest year or of the one asked for."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     asked = request.GET.get("year", "")
     page = editions.archive_page(name, asked, publication)
     # the edge looks for it by what was asked
@@ -35,14 +36,14 @@ def archive(request: HttpRequest, name: str) -> HttpResponse:
 def edition(request: HttpRequest, name: str, key: str) -> HttpResponse:
     """One edition."""
     page = editions.edition_page(name, key, clock.now())
-    return _answer(request, page, content.publication_facts(), keys=KEYS)
+    return _answer(request, page, publication_facts(), keys=KEYS)
 
 
 @require_safe
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     """The newest editions of a newsletter: what stands in them, as their pages show it to everyone."""
     newsletter = editions.find(name)
-    publication = content.publication_facts()
+    publication = publication_facts()
     base = publication.base_url
     path = letters.path_of(newsletter)
     found = Feed(
@@ -71,5 +72,5 @@ def feed(request: HttpRequest, name: str) -> HttpResponse:
             )
     response = HttpResponse(found.writeString("utf-8"), content_type=RSS)
     view = view_of_all(request.path, publication.language)
-    mark = Mark(view, (changelog.LIST, *KEYS), fresh_until=content.next_listed(clock.now()))
+    mark = Mark(view, (changelog.LIST, *KEYS), fresh_until=next_listed(clock.now()))
     return headers.variant(request, response, mark)

@@ -16,7 +16,8 @@ from masthead.articles.models import Article, Author, Topic
 from masthead.articles.rendering import Rendered
 from masthead.articles.teaser import summary, teaser
 from masthead.core import changelog, clock
-from masthead.front import content, guides, headers
+from masthead.front import guides, headers
+from masthead.front.content.publication import PublicationFacts, next_listed, publication_facts
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 from masthead.front.views.guides import moved
@@ -45,7 +46,7 @@ class Feed(Rss201rev2Feed):
 @require_safe
 def articles(request: HttpRequest) -> HttpResponse:
     """The newest articles."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     return _feed(request, publication, cards.listed(clock.now()), publication.name, "/", publication.tagline)
 
 
@@ -53,7 +54,7 @@ def articles(request: HttpRequest) -> HttpResponse:
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest articles of a topic."""
     found = get_object_or_404(Topic, slug=slug)
-    publication = content.publication_facts()
+    publication = publication_facts()
     chosen = cards.listed(clock.now()).filter(topics=found)
     return _feed(request, publication, chosen, f"{publication.name}: {found.name}", found.get_absolute_url(), found.introduction)
 
@@ -66,7 +67,7 @@ def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
         return moved(request, both, "feed.rss")
     if not guides.exists(both, clock.now()):
         raise Http404("Nothing is written on both.")
-    publication = content.publication_facts()
+    publication = publication_facts()
     chosen = cards.listed(clock.now()).filter(topics=both.first).filter(topics=both.second)
     introduction = both.relation.introduction if both.relation else ""
     return _feed(request, publication, chosen, f"{publication.name}: {both.name}", both.path, introduction)
@@ -76,14 +77,14 @@ def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest articles of an author."""
     found = get_object_or_404(Author, slug=slug)
-    publication = content.publication_facts()
+    publication = publication_facts()
     chosen = cards.listed(clock.now()).filter(bylines__author=found)
     return _feed(request, publication, chosen, f"{publication.name}: {found.name}", found.get_absolute_url(), found.biography)
 
 
 def _feed(
     request: HttpRequest,
-    publication: content.PublicationFacts,
+    publication: PublicationFacts,
     chosen: QuerySet[Article],
     title: str,
     path: str,
@@ -93,12 +94,12 @@ def _feed(
     text = written(publication, chosen, policy, title=title, path=path, description=description, own_path=request.path)
     response = HttpResponse(text, content_type=RSS)
     view = view_of_all(request.path, publication.language)
-    fresh_until = content.next_listed(clock.now())
+    fresh_until = next_listed(clock.now())
     return headers.variant(request, response, Mark(view, (changelog.LIST,), fresh_until=fresh_until))
 
 
 def written(
-    publication: content.PublicationFacts,
+    publication: PublicationFacts,
     chosen: QuerySet[Article],
     policy: Policy,
     *,

@@ -17,7 +17,8 @@ from masthead.access.policy import decide
 from masthead.core import clock, limits
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
-from masthead.front import content, services
+from masthead.front import services
+from masthead.front.content.article import article_page, find_article
 from masthead.front.render import render_personal
 from masthead.front.views.account import PAGE, done, page, personal
 from masthead.front.views.journey import SeeOther, _answer, _unindexed, reader_of, too_many, wanted_article
@@ -74,13 +75,13 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
     state, link = gifts.find(token)
     if link is None or link.article is None or state in (State.WITHDRAWN, State.UNKNOWN):
         return _gone(request, state)
-    row = content.find_article(link.article.slug)
+    row = find_article(link.article.slug)
     opens = decide(request.policy, services.facts(link.article), request.visitor, clock.now()).opens  # type: ignore[attr-defined]
     if request.method != "POST":
         if state is not State.GOOD and not opens:
             return _gone(request, state, link.article.path_on_site)
         # made as for nobody, whoever looks: the rest is not even loaded into the page
-        shown = content.article_page(row, opens=False, policy=request.policy, now=clock.now())  # type: ignore[attr-defined]
+        shown = article_page(row, opens=False, policy=request.policy, now=clock.now())  # type: ignore[attr-defined]
         return _unindexed(render_personal(request, "front/gift/gift.html", {"article": shown, "opens": opens}))
     if opens:  # nothing is used up by whom it is open to
         return SeeOther(link.article.path_on_site)

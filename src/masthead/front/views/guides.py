@@ -7,14 +7,15 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from masthead.core import clock
-from masthead.front import content, guides, headers
+from masthead.front import guides, headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.views.pages import _answer
 
 
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """A topic's page."""
-    publication, now = content.publication_facts(), clock.now()
+    publication, now = publication_facts(), clock.now()
     page = guides.topic(slug, request.GET.get("before", ""), publication, now)
     # what is most opened moves on by itself
     return _answer(request, page, publication, fresh_until=now + guides.OPENED_FOR)
@@ -23,7 +24,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def topic_year(request: HttpRequest, slug: str, year: int) -> HttpResponse:
     """A year's articles on a topic."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     page = guides.topic_year(slug, year, request.GET.get("before", ""), publication, clock.now())
     return _answer(request, page, publication)
 
@@ -31,7 +32,7 @@ def topic_year(request: HttpRequest, slug: str, year: int) -> HttpResponse:
 @require_safe
 def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
     """The page of two. It has one address; the slugs the other way round lead there."""
-    publication, now = content.publication_facts(), clock.now()
+    publication, now = publication_facts(), clock.now()
     both = guides.two(one, other)
     if one > other:
         return moved(request, both, "")
@@ -41,7 +42,7 @@ def relation(request: HttpRequest, one: str, other: str) -> HttpResponse:
 @require_safe
 def relation_year(request: HttpRequest, one: str, other: str, year: int) -> HttpResponse:
     """A year's articles on two."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     both = guides.two(one, other)
     if one > other:
         return moved(request, both, f"{year:04}/")

@@ -16,7 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from masthead.core import clock
-from masthead.front import content, finding, headers
+from masthead.front import finding, headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.render import render_personal
 from masthead.front.structured import absolute
 from masthead.library import query
@@ -61,7 +62,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
     text = query.clean(request.GET.get("q", ""))[: query.LONGEST]
     typed = f"{text} " if request.GET.get("q", "")[-1:].isspace() else text
     found = finding.suggestions(typed, request.policy, clock.now())  # type: ignore[attr-defined]
-    publication = content.publication_facts()
+    publication = publication_facts()
     body = [text, [s.text for s in found], [s.kind for s in found], [absolute(s.path, publication) for s in found]]
     return headers.suggestions(request, JsonResponse(body, safe=False, content_type=SUGGESTIONS))
 
@@ -111,7 +112,7 @@ def _refuse(status: int, sentence: str, parameter: str = "") -> HttpResponse:
 
 
 def _answer(request: HttpRequest, found: Results, now: datetime) -> dict[str, Any]:
-    publication = content.publication_facts()
+    publication = publication_facts()
     asked = found.request
     shown = finding.results(found, request.visitor, request.policy, now)  # type: ignore[attr-defined]
 

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
-from masthead.front import content, headers
+from masthead.front import headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 
@@ -20,7 +21,7 @@ LONG = 48  # of a long one, as the specification has it
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:
     """Where the library is searched, and where it suggests what may be meant."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     base = settings.MASTHEAD.base_url
     short = publication.name if len(publication.name) <= SHORT else f"{publication.name[: SHORT - 1].rstrip()}…"
     icon = publication.logo.src if publication.logo else static("masthead/icon.svg")

@@ -11,7 +11,14 @@ from django.views.decorators.http import require_safe
 from masthead.access.policy import ArticleFacts, decide
 from masthead.ads.models import Advertisement
 from masthead.core import changelog, clock
-from masthead.front import arrivals, content, directory, editions, headers
+from masthead.front import arrivals, directory, editions, headers
+from masthead.front.content.article import article_page, find_article
+from masthead.front.content.home import home_page
+from masthead.front.content.indexes import about_page, topics_page
+from masthead.front.content.lists import author_page
+from masthead.front.content.page import Page
+from masthead.front.content.publication import PublicationFacts, next_listed, publication_facts
+from masthead.front.content.subscribe import subscribe_page
 from masthead.front.marks import Mark, earliest
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page, view_for
@@ -19,8 +26,8 @@ from masthead.front.render import render_page, view_for
 
 def _answer(
     request: HttpRequest,
-    page: content.Page,
-    publication: content.PublicationFacts,
+    page: Page,
+    publication: PublicationFacts,
     path: str = "",
     fresh_until: datetime | None = None,
     keys: tuple[str, ...] = (),
@@ -28,7 +35,7 @@ def _answer(
     now = clock.now()
     view = view_for(request, path or page.canonical, publication)
     rendering = render_page(view, page, publication, now)
-    fresh_until = earliest(rendering.fresh_until, content.next_listed(now), fresh_until)
+    fresh_until = earliest(rendering.fresh_until, next_listed(now), fresh_until)
     mark = Mark(view, (changelog.LIST, *keys), fresh_until=fresh_until, parameters=page.parameters)
     return headers.variant(request, HttpResponse(rendering.html), mark)
 
@@ -36,18 +43,18 @@ def _answer(
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The newest articles."""
-    publication = content.publication_facts()
-    return _answer(request, content.home(publication, clock.now()), publication)
+    publication = publication_facts()
+    return _answer(request, home_page(publication, clock.now()), publication)
 
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article: as much of it as the decision opens."""
     now = clock.now()
-    found = content.find_article(slug)
+    found = find_article(slug)
     facts = ArticleFacts(found.id, found.access)
     decision = decide(request.policy, facts, request.visitor, now)  # type: ignore[attr-defined]
-    publication = content.publication_facts()
+    publication = publication_facts()
     view = view_of(
         found.path_on_site,
         decision.standing,
@@ -55,7 +62,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         institution=request.visitor.institution,  # type: ignore[attr-defined]
         locale=publication.language,
     )
-    page = content.article_page(found, opens=view.opens, policy=request.policy, now=now)  # type: ignore[attr-defined]
+    page = article_page(found, opens=view.opens, policy=request.policy, now=now)  # type: ignore[attr-defined]
     rendering = render_page(view, page, publication, now)
     mark = Mark(
         view,
@@ -70,13 +77,13 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """An author's articles."""
-    return _answer(request, content.author(slug, request.GET.get("before", ""), clock.now()), content.publication_facts())
+    return _answer(request, author_page(slug, request.GET.get("before", ""), clock.now()), publication_facts())
 
 
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """All topics."""
-    return _answer(request, content.topics(), content.publication_facts())
+    return _answer(request, topics_page(), publication_facts())
 
 
 @require_safe
@@ -88,7 +95,7 @@ def authors(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(elsewhere.path)
     # the edge looks for it by what was asked, and with values as they are, not as addresses have them
     asked = "&".join(f"{name}={request.GET[name]}" for name in page.parameters if request.GET.get(name))
-    return _answer(request, page, content.publication_facts(), f"/authors/?{asked}" if asked else "/authors/")
+    return _answer(request, page, publication_facts(), f"/authors/?{asked}" if asked else "/authors/")
 
 
 @require_safe
@@ -96,8 +103,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """All-Access: what it is, what it costs, and the form to buy it with."""
     if (onward := arrivals.goes_on(request)) is not None:
         return onward
-    publication = content.publication_facts()
-    page = content.subscribe(
+    publication = publication_facts()
+    page = subscribe_page(
         request.GET.get("article", ""),
         request.GET.get("currency", ""),
         request.policy,  # type: ignore[attr-defined]
@@ -110,14 +117,14 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 def newsletters(request: HttpRequest) -> HttpResponse:
     """The newsletters, to tick."""
     page = editions.newsletters_page()
-    return _answer(request, page, content.publication_facts(), keys=(changelog.EDITIONS,))
+    return _answer(request, page, publication_facts(), keys=(changelog.EDITIONS,))
 
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """The publication on itself."""
-    publication = content.publication_facts()
-    return _answer(request, content.about(publication), publication)
+    publication = publication_facts()
+    return _answer(request, about_page(publication), publication)
 
 
 @require_safe

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from masthead.access import services as access
 from masthead.core import clock
-from masthead.front import content, headers
+from masthead.front import headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.views import feeds
 from masthead.library import keeping
 
@@ -21,7 +22,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     found = keeping.feed_of(token)
     if found is None:
         raise Http404("There is no such feed.")
-    publication = content.publication_facts()
+    publication = publication_facts()
     policy = access.policy_to_show()
     chosen = keeping.articles_of(found, policy=policy, now=clock.now(), most=feeds.ITEMS)
     if chosen is None:

@@ -15,7 +15,8 @@ from masthead.articles import calendar, cards
 from masthead.articles.models import Article, Topic
 from masthead.core import changelog, clock
 from masthead.core.timezones import zone
-from masthead.front import content, editions, guides, headers
+from masthead.front import editions, guides, headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 
@@ -55,7 +56,7 @@ def relations(request: HttpRequest) -> HttpResponse:
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
     """The years and months that hold articles; their days are found from there."""
-    where, now = zone(content.publication_facts().timezone), clock.now()
+    where, now = zone(publication_facts().timezone), clock.now()
     years = [tally.stretch for tally in calendar.years(where, now)]
     months = calendar.tallies([month for year in years for month in year.parts()], where, now)
     paths = ["/archive/", *(year.path for year in years), *(tally.stretch.path for tally in months)]
@@ -82,7 +83,7 @@ def articles(request: HttpRequest, part: int) -> HttpResponse:
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
     """Articles of the last two days."""
-    publication = content.publication_facts()
+    publication = publication_facts()
     now = clock.now()
     rows = cards.listed(now).filter(dated__gte=now - NEWS, date_precision=Article.Precision.DAY).only("slug", "title", "dated")
     name, language = escape(publication.name), escape(publication.language.partition("-")[0])
@@ -111,6 +112,6 @@ def _address(path: str) -> str:
 
 def _xml(request: HttpRequest, body: str, *keys: str) -> HttpResponse:
     response = HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', content_type="application/xml; charset=utf-8")
-    view = view_of_all(request.path, content.publication_facts().language)
+    view = view_of_all(request.path, publication_facts().language)
     # what is new and what is old news moves on by itself
     return headers.variant(request, response, Mark(view, (changelog.LIST, *keys), fresh_until=clock.now() + timedelta(minutes=1)))

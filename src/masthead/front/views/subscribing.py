@@ -19,7 +19,9 @@ from masthead.core import clock, events, limits
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.models import Publication
 from masthead.core.network import limit_network
-from masthead.front import arrivals, content, services
+from masthead.front import arrivals, services
+from masthead.front.content.publication import publication_facts
+from masthead.front.content.subscribe import subscribe_page
 from masthead.front.render import render_personal
 from masthead.front.views.journey import SeeOther, _answer, reader_of, wanted_article
 from masthead.readers import addresses, devices
@@ -156,11 +158,11 @@ def _form(
     without: int | None = None,
 ) -> HttpResponse:
     """The page with its form again, and what is wrong with it."""
-    page = content.subscribe(
+    page = subscribe_page(
         article.slug if article else "",
         price.currency if price else request.POST.get("currency", ""),
         request.policy,  # type: ignore[attr-defined]
-        content.publication_facts(),
+        publication_facts(),
     )
     context = {
         "page": page,

@@ -13,7 +13,8 @@ from wagtail.admin.widgets.button import Button
 from masthead.access.policy import Standing
 from masthead.articles.models import Topic
 from masthead.core import changelog, clock
-from masthead.front import content, guides, headers
+from masthead.front import guides, headers
+from masthead.front.content.publication import publication_facts
 from masthead.front.pageview import view_of
 from masthead.front.render import render_page
 
@@ -24,7 +25,7 @@ class _Undone(Exception):
 
 def page_of(instance: Model) -> HttpResponse:
     """The page of a topic or a relation as a visitor without any standing sees it."""
-    publication, now = content.publication_facts(), clock.now()
+    publication, now = publication_facts(), clock.now()
     if isinstance(instance, Topic):
         page = guides.topic(instance.slug, "", publication, now)
     else:
