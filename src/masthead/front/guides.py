@@ -13,20 +13,20 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Q
 from django.http import Http404
-from django.utils.safestring import SafeString, mark_safe
 
 from masthead.articles import cards, coverage, teaser
 from masthead.articles.cards import Card, Link
-from masthead.articles.coverage import Counted, Subject
+from masthead.articles.coverage import Subject
 from masthead.articles.models import Article, Milestone, Relation, Topic
 from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
 from masthead.front import timeline
+from masthead.front.around import PAIRED, PAIRS, Named, PairLink, look_around, pair, pairs_of
 from masthead.front.content.lists import LIST_ARTICLES, ListPage
 from masthead.front.content.publication import PublicationFacts
+from masthead.front.country import Profile, locator, profile
 from masthead.front.pairs import in_sentence, pair_name, pair_path
 from masthead.front.timeline import Stretch, Timeline
 from masthead.insights import reports
@@ -37,31 +37,12 @@ NEWEST = 12
 OPENED, OPENED_OF_ALL = 5, 400
 OPENED_WITHIN = timedelta(days=30)
 OPENED_FOR = timedelta(minutes=5)
-AUTHORS, RELATED, PAIRS, BESIDE = 6, 10, 8, 40
+AUTHORS, RELATED, BESIDE = 6, 10, 40
 FEW, LAST = 4, 3  # articles on two below which each one's last so many stand with them
-MOST_MEMBERS = 12  # of a dialogue whose every pair is looked for: 66 pairs
-PAIRED = (Topic.Kind.COUNTRY, Topic.Kind.ORGANISATION, Topic.Kind.GROUP)  # what has pages with one another
 IN_SITEMAP, FEWEST_IN_SITEMAP = 5_000, 3
 
 
 # --- the parts
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line of what is to be known of a country."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A country's facts, and whom they come from."""
-
-    formal: str
-    facts: tuple[Fact, ...]
-    sources: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +52,6 @@ class Year:
     year: int
     count: int
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class PairLink:
-    """The page of two. ``told``: the editors wrote about it. ``count`` articles are on both, where that is known."""
-
-    name: str
-    path: str
-    told: bool
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +70,6 @@ class Beside:
 
     topic: Link
     cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A topic, as far as a link and a pair need it."""
-
-    number: int
-    name: str
-    slug: str
-    kind: str
-
-    @property
-    def link(self) -> Link:
-        """Its page."""
-        return Link(self.name, f"/topics/{self.slug}/")
 
 
 # --- the pages
@@ -191,8 +147,8 @@ def topic(slug: str, before: str, publication: PublicationFacts, now: datetime) 
 
 def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datetime) -> TopicPage:
     country = world.country(row.code) if row.kind == Topic.Kind.COUNTRY and row.code else None
-    around = _around(row.pk, country.neighbours if country else ())
-    key = around.key
+    near = look_around(row.pk, country.neighbours if country else ())
+    key = near.key
     opened = [number for number in _opened.get().get(row.pk, ()) if number not in key][:OPENED]
     page = coverage.newest(about, now, NEWEST)
     ready = {card.id: card for card in cards.by_numbers([*page.numbers, *key, *opened], now)}
@@ -203,8 +159,8 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         pinned, shown = [], [ready[number] for number in page.numbers if number in ready]
     counts = coverage.years(about, ZoneInfo(publication.timezone), now)
     company = coverage.company(row.pk, now, authors=AUTHORS, topics=BESIDE)
-    pairs = _pairs_of(_named(row), around, company.topics, now)
-    linked = {pair.path for pair in pairs} | {pair_path(row.slug, each.slug) for each in (*around.members, *around.groups)}
+    pairs = pairs_of(Named.of(row), near, company.topics, now)
+    linked = {pair.path for pair in pairs} | {pair_path(row.slug, each.slug) for each in (*near.members, *near.groups)}
     path = row.get_absolute_url()
     return TopicPage(
         title=row.name,
@@ -224,8 +180,8 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         subjects=(path,),
         topic_kind=row.kind,
         paragraphs=_paragraphs(row.introduction),
-        profile=_profile(country) if country else None,
-        map=_map((country.code,) if country else around.codes),
+        profile=profile(country) if country else None,
+        map=locator((country.code,) if country else near.codes),
         key=tuple(pinned),
         opened=tuple(ready[number] for number in opened if number in ready),
         writers=tuple(Link(author.name, f"/authors/{author.slug}/") for author in company.authors),
@@ -234,9 +190,9 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
             for other in company.topics
             if pair_path(row.slug, other.slug) not in linked
         )[:RELATED],
-        neighbours=_links(around.neighbours),
-        groups=_links(around.groups),
-        members=_links(around.members),
+        neighbours=_links(near.neighbours),
+        groups=_links(near.groups),
+        members=_links(near.members),
         pairs=pairs,
         timeline=_timeline(counts, path, row.slug),
         years=_years(counts, path),
@@ -273,10 +229,6 @@ def _links(some: Iterable[Named]) -> tuple[Link, ...]:
     return tuple(each.link for each in some)
 
 
-def _named(row: Topic) -> Named:
-    return Named(row.pk, row.name, row.slug, row.kind)
-
-
 def _years(counts: dict[int, int], path: str) -> tuple[Year, ...]:
     if len(counts) < 2:
         return ()  # the page itself lists that year
@@ -295,93 +247,6 @@ def _timeline(counts: dict[int, int], path: str, *slugs: str) -> Timeline | None
     return timeline.draw(counts, address)
 
 
-# --- what lies around a topic
-
-_AROUND = """
-SELECT 'groups', t.id, t.name, t.slug, t.kind, '' AS code, 0 AS place FROM articles_topic_members m
-JOIN articles_topic t ON t.id = m.from_topic_id WHERE m.to_topic_id = %(me)s
-UNION ALL SELECT 'members', t.id, t.name, t.slug, t.kind, t.code, 0 FROM articles_topic_members m
-JOIN articles_topic t ON t.id = m.to_topic_id WHERE m.from_topic_id = %(me)s
-UNION ALL SELECT 'told', t.id, t.name, t.slug, t.kind, '', 0 FROM articles_relation r
-JOIN articles_topic t ON t.id = CASE WHEN r.first_id = %(me)s THEN r.second_id ELSE r.first_id END
-WHERE r.first_id = %(me)s OR r.second_id = %(me)s
-UNION ALL SELECT 'key', k.article_id, '', '', '', '', COALESCE(k.sort_order, 0) FROM articles_keyarticle k
-WHERE k.topic_id = %(me)s
-"""
-_NEIGHBOURS = """
-UNION ALL SELECT 'neighbours', t.id, t.name, t.slug, t.kind, '', 0 FROM articles_topic t
-WHERE t.kind = 'country' AND t.code IN ({})
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What rows elsewhere say of a topic. ``told``: with whom the editors told its relation; ``key``: numbers of articles."""
-
-    groups: tuple[Named, ...]
-    members: tuple[Named, ...]
-    told: tuple[Named, ...]
-    neighbours: tuple[Named, ...]
-    key: tuple[int, ...]
-    codes: tuple[str, ...]  # of the countries among the members
-
-
-def _around(me: int, codes: Sequence[str]) -> _Around:
-    """All of it in one query; ``codes`` are the countries' next to it."""
-    values = {"me": me} | {f"c{place}": code for place, code in enumerate(codes)}
-    sql = _AROUND + (_NEIGHBOURS.format(", ".join(f"%(c{place})s" for place in range(len(codes)))) if codes else "")
-    found: dict[str, list[tuple[int, Named]]] = {}
-    marked: list[str] = []
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        for what, number, name, slug, kind, code, place in cursor.fetchall():
-            found.setdefault(what, []).append((place, Named(number, name, slug, kind)))
-            if what == "members" and code and len(marked) < MOST_MEMBERS:
-                marked.append(code)
-
-    def named(what: str) -> tuple[Named, ...]:
-        return tuple(each for _, each in sorted(found.get(what, ()), key=lambda row: row[1].name))
-
-    key = tuple(each.number for _, each in sorted(found.get("key", ()), key=lambda row: row[0]))
-    return _Around(named("groups"), named("members"), named("told"), named("neighbours"), key, tuple(sorted(marked)))
-
-
-def _pairs_of(me: Named, around: _Around, beside: Sequence[Counted], now: datetime) -> tuple[PairLink, ...]:
-    """The pairs a topic's page leads to: those the editors told, and those most is written on. A dialogue's are its members'."""
-    told = [_pair(me, other, told=True) for other in around.told]
-    if me.kind == Topic.Kind.GROUP and len(around.members) > 1:
-        return (*told, *_pairs_among(around.members, now))
-    if me.kind not in PAIRED:
-        return tuple(told)
-    known = {other.number for other in (*around.told, *around.groups)}
-    others = [Named(each.number, each.name, each.slug, each.kind) for each in beside if each.kind in PAIRED]
-    written = [_pair(me, other) for other in others if other.number not in known]
-    return tuple(told + written)[: max(PAIRS, len(told))]
-
-
-def _pairs_among(members: Sequence[Named], now: datetime) -> tuple[PairLink, ...]:
-    by_number = {member.number: member for member in members}
-    told = set(
-        Relation.objects.filter(first__in=by_number, second__in=by_number).values_list("first_id", "second_id")[: MOST_MEMBERS**2]
-    )
-    written = coverage.pairs_among(by_number, now) if len(members) <= MOST_MEMBERS else []
-    pairs = dict.fromkeys(told, 0) | {(pair.first, pair.second): pair.count for pair in written}
-    return tuple(
-        sorted(
-            (
-                _pair(by_number[first], by_number[second], told=(first, second) in told, count=count)
-                for (first, second), count in pairs.items()
-            ),
-            key=lambda pair: (not pair.told, pair.name),
-        )
-    )
-
-
-def _pair(one: Named, other: Named, *, told: bool = False, count: int = 0) -> PairLink:
-    first, second = sorted((one, other), key=lambda each: each.slug)
-    return PairLink(pair_name(first.name, second.name), pair_path(first.slug, second.slug), told, count)
-
-
 def _load_opened() -> dict[int, list[int]]:
     """Of each topic the articles most opened lately, most first: two queries for all topics."""
     numbers = reports.most_opened(clock.now() - OPENED_WITHIN, OPENED_OF_ALL)
@@ -396,47 +261,6 @@ def _load_opened() -> dict[int, list[int]]:
 
 
 _opened = Remembered(_load_opened, changelog.LIST, seconds=OPENED_FOR.total_seconds())
-
-
-# --- a country
-
-LANGUAGES = 6  # of the two dozen some have
-
-
-def _profile(country: world.Country) -> Profile:
-    facts = []
-    if country.capitals:
-        facts.append(Fact("Capital" if len(country.capitals) == 1 else "Capitals", _list(country.capitals)))
-    if country.population:
-        facts.append(Fact("Population", _people(country.population)))
-    if country.area:
-        facts.append(Fact("Area", f"{round(country.area):,} km²"))
-    if country.languages:
-        shown, more = country.languages[:LANGUAGES], len(country.languages) - LANGUAGES
-        label = "Official language" if len(country.languages) == 1 else "Official languages"
-        facts.append(Fact(label, f"{', '.join(shown)} and {more} more" if more > 0 else _list(shown)))
-    if country.currency:
-        facts.append(Fact("Currency", country.currency))
-    if country.subregion or country.region:
-        facts.append(Fact("Region", country.subregion or country.region))
-    formal = country.formal if country.formal != country.name else ""
-    return Profile(formal, tuple(facts), tuple(Link(source.name, source.address) for source in world.SOURCES))
-
-
-def _list(some: Sequence[str]) -> str:
-    return f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else "".join(some)
-
-
-def _people(number: int) -> str:
-    for unit, word, digits in ((1_000_000_000, "billion", 2), (1_000_000, "million", 1)):
-        if number >= unit:
-            return f"{number / unit:.{digits}f}".rstrip("0").rstrip(".") + f" {word}"
-    return f"{number:,}"
-
-
-def _map(codes: Sequence[str]) -> SafeString:
-    """Where the countries of ``codes`` lie; empty where nobody knows."""
-    return mark_safe(world.locator(*codes))  # drawn from packaged data, and remembered there
 
 
 # --- two and each other
@@ -512,7 +336,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         first=Link(both.first.name, both.first.get_absolute_url()),
         second=Link(both.second.name, both.second.get_absolute_url()),
         paragraphs=_paragraphs(introduction),
-        map=_map(codes),
+        map=locator(codes),
         milestones=tuple(_milestones(both.relation, now)) if both.relation else (),
         groups=cards.links(groups),
         timeline=_timeline(counts, path, both.first.slug, both.second.slug),
@@ -533,7 +357,7 @@ def _also_told(both: Two) -> tuple[PairLink, ...]:
     """The other relations of either that the editors told. One query."""
     two = (both.first, both.second)
     rows = Relation.objects.filter(Q(first__in=two) | Q(second__in=two)).select_related("first", "second")[:BESIDE]
-    pairs = {_pair(_named(row.first), _named(row.second), told=True) for row in rows}
+    pairs = {pair(Named.of(row.first), Named.of(row.second), told=True) for row in rows}
     return tuple(sorted((pair for pair in pairs if pair.path != both.path), key=lambda pair: pair.name)[:PAIRS])
 
 
