@@ -44,8 +44,14 @@ def library(request: HttpRequest) -> HttpResponse:
     page = finding.page(asked, found, request.visitor, request.policy, now)  # type: ignore[attr-defined]
     response = render_personal(request, page.template, {"page": page}, status=200 if found.ready else 503)
     if not found.ready:
-        response["Retry-After"] = str(AGAIN)
+        _wait(response)
     return response
+
+
+def _wait(response: HttpResponse) -> None:
+    """Say when to ask again; and not to the log, for every search meanwhile, that something is broken."""
+    response["Retry-After"] = str(AGAIN)
+    response._has_been_logged = True  # type: ignore[attr-defined]
 
 
 def _year(request: HttpRequest, name: str) -> int | None:
@@ -88,7 +94,7 @@ def api(request: HttpRequest) -> HttpResponse:
     found = _find(request, asked, now)
     if not found.ready:
         response = _refuse(503, "The library is being prepared. Please ask again in a moment.")
-        response["Retry-After"] = str(AGAIN)
+        _wait(response)
         return response
     return headers.personal(JsonResponse(_answer(request, found, now), json_dumps_params={"ensure_ascii": False}))
 
