@@ -66,7 +66,7 @@ def draw_card(
     times on the home page, and as a template it took longer than the rest of them.
 
     ``level`` is its heading's, ``size`` its shape, ``sizes`` how wide its picture gets. An ``eager`` picture is loaded first;
-    ``plain`` leaves the picture out, ``brief`` the standfirst, ``dateless`` the date. A topic all of the page is about goes.
+    ``plain`` leaves the picture out, ``brief`` the standfirst, ``dateless`` the date. What all of the page is about is not named.
     """
     subjects = getattr(context.get("page"), "subjects", ())
     topic = next((topic for topic in card.topics if topic.path not in subjects), None)

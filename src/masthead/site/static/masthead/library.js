@@ -37,7 +37,9 @@
       if (!region || mine !== asked) return;
       // what was opened stays open
       const open = [".facets", ".when", ".as-list"].filter((name) => found.querySelector(name)?.open);
+      const within = how === "again" && found.contains(document.activeElement);
       found.replaceChildren(...region.childNodes);
+      if (within) found.querySelector(".preparing .button, .result .card-title a")?.focus();
       for (const name of open) found.querySelector(name)?.setAttribute("open", "");
       held.replaceChildren(...page.getElementById("held").childNodes);
       if (how === "back") field.value = page.getElementById("q").value;
