@@ -94,7 +94,7 @@ def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
         for name, aliases in Topic.objects.values_list("name", "aliases")
         if aliases or unspaced.unusual(name)  # what is written without spaces is known for a word by being a name
     ]
-    return synonyms_of([*world.synonyms(), *ours])
+    return synonyms_of([*world.synonyms(), *ours], world.overlapping())
 
 
 _synonyms = Remembered(_load_synonyms, changelog.LIST)
@@ -133,7 +133,7 @@ class _Asking:
             return query
         complete = read(request.text)
         senses = self.matcher.senses(complete)
-        if not senses or (len(senses[-1][0]) == 1 and len(senses[-1][0][0]) == 1):
+        if not senses or (len(senses[-1].ways) == 1 and len(senses[-1].typed) == 1):
             return query  # it means nothing but itself, which the prefix finds
         return Query.boolean_query(
             [(Occur.Should, query), (Occur.Should, self._query(request, complete, rest=rest, at_least=at_least))]
@@ -141,11 +141,13 @@ class _Asking:
 
     def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
         apart = at_least is not None
-        groups = self.matcher.groups(wanted, rest=rest, apart=apart)
+        groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted)
+        ranked = request.order == Order.RELEVANCE and bool(groups or phrases)
         return combined(
             groups,
             at_least=at_least,
-            extras=self.matcher.extras(wanted, apart=apart) if request.order == Order.RELEVANCE and groups else (),
+            required=phrases,
+            extras=self.matcher.extras(wanted, apart=apart) if ranked else (),
             excluded=self.matcher.excluded(wanted),
             filters=self.matcher.filters(request, wanted, self.moments(wanted)),
         )
@@ -256,13 +258,13 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
             corrected, wanted, query, (numbers, total) = suggestion, again, tried, found
             senses = len(asking.matcher.senses(wanted))
     # the longer a question, the less each of its words is meant
-    several = senses > 1 or len(asking.matcher.senses(wanted, apart=True)) > 1
-    if several and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
-        enough = asking.matcher.enough(wanted)
-        some = asking.query(request, wanted, at_least=enough)
-        found = asking.hits(some, request)
-        if found[1] > total:
-            query, at_least, (numbers, total) = some, enough, found
+    if total < (1 if senses <= SHORT else ENOUGH):
+        for few in asking.matcher.few(wanted):
+            some = asking.query(request, wanted, at_least=few)
+            found = asking.hits(some, request)
+            if found[1] > total:
+                query, at_least, (numbers, total) = some, few, found
+                break
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
     if facets and total:
@@ -298,10 +300,10 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 def _marker(matcher: Matcher, wanted: Wanted, *, apart: bool) -> Marker:
     senses = matcher.senses(wanted, apart=apart)
     # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
-    words = [word for (typed, *_), _ in senses for word in _shown(typed)]
-    words += [shown[0] for (_, *others), _ in senses for other in others if len(shown := _shown(other)) == 1]
-    quoted = [phrase.text for phrase in wanted.phrases if not phrase.excluded]
-    words += [word for text in quoted for run in languages.runs(text) for word in _shown(run)]
+    words = [word for sense in senses for word in _shown(sense.typed)]
+    words += [shown[0] for sense in senses for other, _ in sense.ways[1:] if len(shown := _shown(other)) == 1]
+    quoted = [text for phrase in wanted.phrases if not phrase.excluded for text in phrase.text.split()]
+    words += [word for text in quoted for run in languages.runs(text, matcher.languages[0]) for word in _shown(run)]
     prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
     telling = [word for word in words if not languages.is_function_word(word, main)] or words
@@ -406,4 +408,4 @@ def _completed(asking: _Asking, before: str, beginning: str, most: int) -> list[
             kept[stem] = term
             if len(kept) == most:
                 break
-    return [f"{before} {term}".strip() for term in kept.values()]
+    return [f"{before} {languages.shown(term)}".strip() for term in kept.values()]
