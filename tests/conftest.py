@@ -11,6 +11,10 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+import databases
+from databases import Database
+from publications import Publications
+
 # How long an example takes, or making one up, says something of the machine and what else runs there: nothing fails for it.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("untimed")
@@ -39,53 +43,36 @@ def _forget_the_last_edition() -> Iterator[None]:
     (Path(os.environ["MASTHEAD_DATA"]) / "last-edition.json").unlink(missing_ok=True)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """A test that commits empties every table at its end, also of what migrations put there: put that back for the next one."""
-    marker = item.get_closest_marker("django_db")
-    committed = (marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
-        getattr(item, "fixturenames", ())
-    )
-    if committed:
-        with item.config.stash[blocker_key].unblock():
-            _let_kept_rows_go()
-    answer = yield
-    if committed and nextitem is not None:  # after the last one there is no database any more
-        with item.config.stash[blocker_key].unblock():
-            _put_first_rows_back()
-    return answer
+@pytest.fixture(scope="session")
+def publications(tmp_path_factory: pytest.TempPathFactory) -> Publications:
+    """Data directories that need not be made anew."""
+    folder = tmp_path_factory.getbasetemp()
+    return Publications(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 
 
-blocker_key: pytest.StashKey[Any] = pytest.StashKey()
+@pytest.fixture(scope="session")
+def database(publications: Publications) -> Database:
+    """The kind of database under test."""
+    return databases.of_this_run(publications)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _keep_blocker(django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
-    request.config.stash[blocker_key] = django_db_blocker
+@pytest.fixture(scope="session")
+def django_db_setup(database: Database, django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """In the place of pytest-django's: a copy of tables that are made once, and what is committed put back in a moment."""
+    from django.test import TransactionTestCase
+
+    with django_db_blocker.unblock():
+        database.set_up()
+    TransactionTestCase._fixture_teardown = lambda _: database.put_back()
+    yield
+    with django_db_blocker.unblock():
+        database.tear_down()
 
 
-def _let_kept_rows_go() -> None:
-    """Emptying tables deletes rows on SQLite, which append-only ones refuse."""
-    from django.db import connection
-
-    from masthead.billing import append_only
-
-    append_only.lift(connection)
-
-
-def _put_first_rows_back() -> None:
-    from django.db import connection
-    from wagtail.models import Collection
-
-    from masthead.articles.bulk import ensure_index
-    from masthead.billing import append_only
-    from masthead.newsroom import setup
-
-    append_only.put(connection)
-    ensure_index()
-    if Collection.get_first_root_node() is None:
-        Collection.add_root(name="Root")
-    setup.ensure()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last process of the run removes what all of them copied."""
+    if not hasattr(config, "workerinput"):
+        databases.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

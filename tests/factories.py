@@ -124,8 +124,11 @@ def make_edition(key: str = "2026-11-23", *, newsletter: Newsletter | None = Non
     """An edition that went, unless said otherwise; without anything in it."""
     day = date.fromisoformat(key) if key[:4].isdigit() else clock.now().date()
     due = datetime.combine(day, time(6), UTC)
+    newsletter = newsletter or make_newsletter()
     chosen = {"subject": f"What {key} brought", "date": day, "due": due, "since": due - timedelta(days=1), **fields}
-    return Edition.objects.create(newsletter=newsletter or make_newsletter(), key=key, state=state, **chosen)
+    if state not in ("draft", "approved"):
+        chosen.setdefault("audience", newsletter.audience)
+    return Edition.objects.create(newsletter=newsletter, key=key, state=state, **chosen)
 
 
 def put_in(edition: Edition, block: str, **fields: Any) -> EditionItem:

@@ -28,6 +28,7 @@ from servers import Server
 
 from edge.live import Answer, Told, Visitor, within
 from factories import CANARY
+from publications import Publications
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -90,11 +91,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
     folder.chmod(0o755)
     plain, port = servers.free_port(), servers.free_port()
-    data = folder / "data"
+    data = publications.empty(folder / "data")
     variables = {"MASTHEAD_BASE_URL": f"https://127.0.0.1:{port}", "MASTHEAD_TRUSTED_PROXIES": "127.0.0.1/32"}
     with Server(data, "--empty", **variables) as server:
         server.wait_until_ready()

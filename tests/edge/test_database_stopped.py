@@ -22,8 +22,10 @@ import pytest
 import servers
 from servers import Server
 
+from databases import Postgresql
 from edge.live import Answer, Told, Visitor, settles, slug_of, within
 from factories import CANARY
+from publications import Publications
 
 URL = os.environ.get("MASTHEAD_DATABASE_URL", "")
 
@@ -146,13 +148,13 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    data = tmp_path_factory.mktemp("stopped") / "data"
+def site(database: Postgresql, publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = publications.empty(tmp_path_factory.mktemp("stopped") / "data")
     name = f"test_masthead_stopped_{os.getpid()}"
     parts = urlsplit(URL)
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     with psycopg.connect(URL, autocommit=True) as maintenance:
-        maintenance.execute(f'CREATE DATABASE "{name}"')
+        database.copy_to(name)
         forwarder = Forwarder((parts.hostname or "127.0.0.1", parts.port or 5432))
         straight = urlunsplit(parts._replace(path=f"/{name}"))
         roundabout = f"postgres://{login}127.0.0.1:{forwarder.port}/{name}"

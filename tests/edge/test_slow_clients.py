@@ -25,6 +25,7 @@ import servers
 from servers import Server
 
 from edge.live import Told, Visitor, slug_of, within
+from publications import Publications
 
 pytestmark = [
     pytest.mark.processes,
@@ -112,8 +113,8 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    data = tmp_path_factory.mktemp("slow") / "data"
+def site(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = publications.empty(tmp_path_factory.mktemp("slow") / "data")
     variables = {"MASTHEAD_WEB_WORKERS": "1", "MASTHEAD_TRUSTED_PROXIES": "127.0.0.1/32"}
     with Server(data, "--empty", command=IMPATIENT, **variables) as server:
         server.wait_until_ready()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from django.apps import apps
 from django.test import Client
 
 from factories import CANARY, make_article, make_comp, make_edition, make_newsletter, make_reader, make_topic, put_in
@@ -79,6 +81,52 @@ def test_letters_to_some_readers_are_theirs(audience: str, kind: str, segment: s
     make_edition(newsletter=newsletter, kind=kind, segment=segment, body="Dear reader")
     assert (client.get(PATH).status_code == 200) is shown
     assert ("2026-11-23" in client.get("/newsletters/daily/feed.rss").content.decode()) is shown
+
+
+EVERYWHERE = ("/newsletters/", "/newsletters/daily/", "/newsletters/daily/feed.rss", "/sitemap-newsletters.xml")
+
+
+def test_what_was_written_to_subscribers_stays_theirs_when_everybody_may_have_the_newsletter(client: Client) -> None:
+    newsletter = make_newsletter(audience="subscribers")
+    make_edition("to-you", newsletter=newsletter, kind="special", subject=f"Dear subscribers, {CANARY}", body=CANARY)
+    newsletter.audience = "registered"
+    newsletter.save()
+    assert client.get("/newsletters/daily/to-you/").status_code == 404
+    for path in EVERYWHERE:
+        answer = client.get(path).content.decode()
+        assert CANARY not in answer and "to-you" not in answer, path
+    make_edition("to-all", newsletter=newsletter, kind="special", body="From now on to all")
+    assert client.get("/newsletters/daily/to-all/").status_code == 200
+
+
+def test_what_was_written_to_all_stays_there_when_the_newsletter_becomes_the_subscribers(client: Client) -> None:
+    newsletter = make_newsletter()
+    make_edition("to-all", newsletter=newsletter, kind="special", body="To all of you")
+    newsletter.audience = "subscribers"
+    newsletter.save()
+    assert "To all of you" in client.get("/newsletters/daily/to-all/").content.decode()
+    assert "to-all" in client.get("/newsletters/daily/").content.decode()
+
+
+def test_of_whom_it_is_not_known_who_could_have_it_nobody_sees(client: Client) -> None:
+    make_edition("to-whom", kind="special", body=CANARY, audience="")
+    assert client.get("/newsletters/daily/to-whom/").status_code == 404
+
+
+def test_editions_that_went_before_this_was_kept_are_shown_as_they_were() -> None:
+    migration = import_module("masthead.newsletters.migrations.0008_edition_audience")
+    for slug, audience in (("daily", "registered"), ("letters", "subscribers")):
+        newsletter = make_newsletter(slug, audience=audience)
+        make_edition("went", newsletter=newsletter, kind="special", audience="")
+        make_edition("draft", newsletter=newsletter, kind="special", state="draft")
+    migration.keep(apps, None)
+    kept = set(Edition.objects.values_list("newsletter__slug", "key", "audience"))
+    assert kept == {
+        ("daily", "went", "registered"),
+        ("daily", "draft", ""),
+        ("letters", "went", "subscribers"),
+        ("letters", "draft", ""),
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from django.test import Client
 
 from factories import canary, make_article, make_author, make_topic
@@ -34,6 +34,11 @@ def on(year: int, *topics: Topic, **fields: Any) -> Article:
 def opened(article: Article, count: int, *, days: int = 1, **fields: Any) -> None:
     kinds = {"standing": "anonymous", "decision": "open"} | fields
     ViewCount.objects.create(minute=clock.now() - timedelta(days=days), article=article.pk, count=count, **kinds)
+
+
+def words_of(tag: Tag | None) -> str:
+    assert tag is not None
+    return " ".join(tag.get_text().split())
 
 
 def words(page: BeautifulSoup, section: str) -> list[str]:
@@ -124,7 +129,8 @@ def test_years_are_drawn_and_listed_and_lead_somewhere(india: Topic) -> None:
     for year in (2018, 2018, 2021):
         on(year, india)
     page = soup("/topics/india/")
-    assert page.select_one(".timeline svg")["aria-label"] == "Articles on India from 2018 to 2021: 3 articles, most in 2018"
+    assert words_of(page.select_one(".timeline figcaption")) == "3 articles from 2018 to 2021; most in 2018 (2)."
+    assert [a["href"] for a in page.select(".timeline .bars a")] == ["/topics/india/2018/", "/topics/india/2021/"]
     links = [(a["href"], a.get_text()) for a in page.select(".years a")]
     assert [path for path, _ in links] == ["/topics/india/2021/", "/topics/india/2018/"]
     year = soup("/topics/india/2018/")
@@ -290,7 +296,10 @@ def test_coverage_of_two_by_year(india: Topic, russia: Topic) -> None:
     on(2020, india, russia)
     on(2020, india)
     page = soup("/topics/india/russia/")
-    assert "from 2018 to 2020: 2 articles" in page.select_one(".timeline svg")["aria-label"]
+    assert words_of(page.select_one(".timeline figcaption")).startswith("2 articles from 2018 to 2020")
+    on(1890, india, russia)
+    decade = soup("/topics/india/russia/").select_one(".timeline .bars a")["href"]
+    assert decade == "/library/?q=after%3A1890+before%3A1900&topic=india&topic=russia&order=newest"
     assert len(soup("/topics/india/russia/2020/").select(".card")) == 1
     assert Client().get("/topics/india/russia/2019/").status_code == 404
 

@@ -17,7 +17,7 @@ from front.journey import Browser
 from masthead.access import networks
 from masthead.access.models import Network
 from masthead.access.policy import Decision, Policy, Reason, Standing, Visitor
-from masthead.articles.models import Article
+from masthead.articles.models import Article, Relation
 from masthead.core import clock
 from masthead.front import finding
 from masthead.front.pageview import OPENING
@@ -127,7 +127,7 @@ def test_each_visitor_is_told_what_they_may_read(archive: list[Article]) -> None
     opened, metered, subscribers = archive[0], archive[1], archive[6]
     soup = page(Browser(), "?q=straits")
     assert badge(soup, opened) == "Free to read"
-    assert badge(soup, metered) == "Free with your address" and badge(soup, subscribers) == "For subscribers"
+    assert badge(soup, metered) == "Free with your e-mail" and badge(soup, subscribers) == "For subscribers"
 
     device = Browser("192.0.2.7")
     device.keep_reading(metered, "typed@example.org")
@@ -221,8 +221,30 @@ def test_ways_to_narrow_are_not_for_crawlers(archive: list[Article]) -> None:
 def test_a_slug_nobody_has_narrows_to_nothing_and_says_how_to_undo_it(archive: list[Article]) -> None:
     soup = page(Client(), "?q=trade&topic=none-such")
     assert words(soup.select_one("#count")).startswith("Nothing found")
-    assert link(soup, ".nothing-ways a", "without topic none-such") == "/library/?q=trade"
+    assert link(soup, ".nothing-ways a", "without the topic none-such") == "/library/?q=trade"
     assert soup.select_one(".nothing-ways a[href='/topics/trade/']"), "a topic of that name"
+
+
+def test_where_hardly_anything_may_be_counted_the_results_themselves_offer_ways_to_narrow(archive: list[Article]) -> None:
+    soup = page(Client(), "?q=lanterns")
+    assert len(titles(soup)) == 7, "the word stands in rests, and in one open text"
+    assert link(soup, ".facet a", "Inês Carvalho") == "/library/?q=lanterns&author=ines-carvalho"
+    assert not soup.select(".facet .tally") and words(soup.select_one(".facet-note")) == "From the results on this page."
+
+
+def test_years_are_typed_and_become_an_address(archive: list[Article]) -> None:
+    form = page(Client(), "?q=straits&topic=trade&year=2019").select_one("form.within")
+    held = {field["name"]: field.get("value", "") for field in form.select("input")}
+    assert held == {"q": "straits", "topic": "trade", "from": "2019", "to": "2019"}
+    answer = Client().get("/library/", {"q": "straits before:1990", "topic": "trade", "year": "2019", "from": "2019", "to": "2018"})
+    assert answer.status_code == 302 and answer["Cache-Control"] == "private, no-cache"
+    assert answer["Location"] == "/library/?q=straits+after%3A2018+before%3A2020&topic=trade"
+    soup = page(Client(), answer["Location"].removeprefix("/library/"))
+    assert words(soup.select_one("#count")).endswith("for straits"), "the dates stand beside it"
+    assert words(soup.select(".narrowing")[-1]) == "Without Date 2018–2019 ×"
+    assert [field["value"] for field in soup.select("form.within input[inputmode]")] == ["2018", "2019"]
+    assert Client().get("/library/?q=x&from=soon&to=")["Location"] == "/library/?q=x"
+    assert Client().get("/library/?q=x+after:1990&from=&to=9999")["Location"] == "/library/?q=x"
 
 
 def test_order_by_date(archive: list[Article]) -> None:
@@ -280,7 +302,7 @@ def test_a_library_without_an_index_says_so_and_when_to_come_back(shelve: Shelve
     make_article()
     response = Client().get("/library/?q=straits")
     assert response.status_code == 503 and response["Retry-After"] == "5"
-    assert "being put in order" in response.content.decode()
+    assert "being prepared" in response.content.decode()
     with keeper.place().building():
         keeper.place().tell(1, 4)
         assert "25 per cent" in Client().get("/library/").content.decode()
@@ -330,6 +352,29 @@ def test_every_page_has_a_way_to_the_library(archive: list[Article]) -> None:
 # --- while typing
 
 
+def test_a_search_names_the_pages_it_is_about(archive: list[Article]) -> None:
+    india, russia, _ = make_topic("India", "country", code="IN"), make_topic("Russia", "country", code="RU"), make_author("Lu Xi")
+
+    def named(text: str) -> list[str]:
+        return [a.get_text() for a in page(Client(), f"?q={text}").select(".named a")]
+
+    assert named("straits") == []
+    assert named("Indian+oil+from+russia") == ["India", "Russia"]
+    Relation.objects.create(first=india, second=russia)
+    assert named("russia+india") == ["India and Russia", "Russia", "India"]
+    assert named("%22lu+xi%22+-russia") == ["Lu Xi"] and named("xi") == [], "nobody is meant by half a name"
+    assert named("russia&page=2") == []
+
+
+def test_a_topic_that_begins_so_comes_before_one_that_has_it_somewhere(archive: list[Article]) -> None:
+    make_topic("British Indian Ocean Territory", "country", code="IO")
+    make_topic("India", "country", code="IN")
+    make_topic("Oceans", aliases="indivisible seas")
+    texts = Client().get("/library/suggest.json?q=ind").json()[1]
+    assert texts == ["India", "British Indian Ocean Territory"], "other words of a theme are no names of it"
+    assert Client().get("/library/suggest.json?q=bharat").json()[1] == ["India"]
+
+
 def test_suggestions_complete_the_last_word_and_name_topics_and_authors(archive: list[Article]) -> None:
     response = Client().get("/library/suggest.json", {"q": "str"})
     text, texts, kinds, addresses = response.json()
@@ -355,6 +400,21 @@ def test_suggestions_are_the_same_for_everybody_and_never_from_the_rest(archive:
     assert strait[0] == strait[1] != []
     assert Browser().get("/library/suggest.json?q=stra")["Cache-Control"] == "public, max-age=60"
     assert theirs.get("/library/suggest.json?q=stra")["Cache-Control"] == "private, max-age=60"
+
+
+def test_who_writes_a_draft_is_named_to_nobody(archive: list[Article]) -> None:
+    guest, editor = make_author("Zuzana Hidden"), make_author("Zuzana Present", role="Editor")
+    draft = make_article("A draft", live=False, authors=[guest])
+
+    def named() -> list[str]:
+        names = Client().get("/library/suggest.json", {"q": "zuz"}).json()[1]
+        sitemap = Client().get("/sitemap-pages.xml").content.decode()
+        assert (guest.get_absolute_url() in sitemap) == (guest.name in names)
+        return [name for name in names if name[:1] == "Z"]
+
+    assert named() == [editor.name], "who is presented on the page about us is"
+    draft.save_revision().publish()
+    assert named() == [guest.name, editor.name]
 
 
 def test_an_unfinished_word_is_found_while_it_is_typed(archive: list[Article]) -> None:

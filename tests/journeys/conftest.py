@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from servers import Server, environment
 
+from publications import Publications
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "world-affairs-700.jsonl"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = [
@@ -90,9 +92,9 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo publication, with an archive nobody on this project wrote where it is at hand."""
-    data = tmp_path_factory.mktemp("publication")
+    data = publications.demo(tmp_path_factory.mktemp("publication"))
     with Server(data) as server:
         server.wait_until_ready()
         running = Site(server.url, data, [])

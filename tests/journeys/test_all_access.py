@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from servers import Server
 
+from publications import Publications
+
 DAY = 24 * 3600
 
 
@@ -42,10 +44,10 @@ def scripts(request: pytest.FixtureRequest) -> bool:
 
 
 def test_from_the_gate_to_all_access_and_back(
-    scripts: bool, chromium: Any, tmp_path: Path, picture: Callable[[Any, str], None]
+    scripts: bool, publications: Publications, chromium: Any, tmp_path: Path, picture: Callable[[Any, str], None]
 ) -> None:
     address = "ada@example.org"
-    site = Moved(tmp_path / "data")
+    site = Moved(publications.demo(tmp_path / "data"))
     try:
         window = {"width": 1280, "height": 900}
         context = chromium.new_context(base_url=site.server.url, java_script_enabled=scripts, viewport=window)

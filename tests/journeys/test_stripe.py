@@ -11,6 +11,7 @@ import pytest
 from servers import Server
 
 from billing.stripe_double import Double
+from publications import Publications
 
 
 @pytest.fixture
@@ -22,14 +23,19 @@ def double() -> Iterator[Double]:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_bought_with_stripe_and_cancelled_in_its_portal(
-    scripts: bool, chromium: Any, tmp_path: Path, double: Double, picture: Callable[[Any, str], None]
+    scripts: bool,
+    publications: Publications,
+    chromium: Any,
+    tmp_path: Path,
+    double: Double,
+    picture: Callable[[Any, str], None],
 ) -> None:
     keys = {
         "MASTHEAD_STRIPE_API": double.url,
         "MASTHEAD_STRIPE_SECRET_KEY": double.key,
         "MASTHEAD_STRIPE_WEBHOOK_SECRET": double.secret,
     }
-    with Server(tmp_path / "data", **keys) as server:
+    with Server(publications.demo(tmp_path / "data"), **keys) as server:
         server.wait_until_ready()
         double.send_to(f"{server.url}/webhooks/stripe/")
         context = chromium.new_context(base_url=server.url, java_script_enabled=scripts)

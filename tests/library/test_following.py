@@ -304,6 +304,31 @@ def test_every_file_may_be_damaged_and_the_index_is_built_anew(shelf: Shelf, kep
             assert soundness.damaged(shelf.place.current()) == [], (name, how)
 
 
+def test_a_commit_that_was_cut_short_is_made_by_the_next_writer(shelf: Shelf, kept: Any, data: Path) -> None:
+    """Killed, or out of room, after the lists of deleted documents were written and before the commit counts."""
+    articles = [make_article(f"Straits {number}") for number in range(12)]
+    kept(2)
+    index, before = shelf.place.current(), data / "before"
+    shutil.copytree(index, before)
+    for article in articles[:2]:  # one of them lies in a segment with others, however they were spread
+        article.title = "Canals"
+        article.save_revision().publish()
+    kept()
+    (deleted,) = index.glob("*.del")
+    deleted.rename(before / deleted.name)
+    (before / ".tmpAbCdEf").touch()
+    shutil.rmtree(index)
+    before.rename(index)
+    kept.keeper.stop()
+    search._library.cache_clear()
+    kept()
+    assert shelf.found("canals") == {article.pk for article in articles[:2]}
+    assert shelf.ask().total == 12
+    assert notices.recent() == []
+    assert not (index / ".tmpAbCdEf").exists()
+    assert shelf.place.current() == index, "mended, not built anew"
+
+
 def test_whoever_searches_tells_whoever_writes(shelf: Shelf, kept: Any) -> None:
     article = make_article("Straits")
     kept(2)
@@ -387,10 +412,12 @@ def test_the_directory_may_be_taken_away_under_everybody(shelf: Shelf, kept: Any
 def test_what_a_killed_builder_left_is_taken_away(shelf: Shelf, kept: Any) -> None:
     make_article("Straits")
     kept(2)
-    left = shelf.place.new()
+    left, partial = shelf.place.new(), shelf.place.root / "current.77.part"
+    partial.touch()
     kept.keeper.stop()
     kept(2)
     assert not left.exists()
+    assert not partial.exists()
 
 
 def test_but_not_what_somebody_is_building(shelf: Shelf, kept: Any) -> None:

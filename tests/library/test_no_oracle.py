@@ -21,9 +21,9 @@ from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock, remembered
-from masthead.library import matching, passages, search
+from masthead.library import languages, matching, passages, search
 from masthead.library.keeper import place
-from masthead.library.query import FromMapping, Request, parse
+from masthead.library.query import FromMapping, Request, parse, read
 from shelves import QuietLog, Shelf
 
 pytestmark = pytest.mark.django_db
@@ -162,9 +162,8 @@ def told(request: Request, policy: Any, now: datetime) -> tuple[Any, ...]:
     """Everything the library tells somebody who may not read everything."""
     results = search.search(request, whole=False, policy=policy, now=now)
     assert results.ready
-    shown = tuple(getattr(results, field.name) for field in fields(results) if field.name != "seconds")
     return (
-        *shown,
+        *told_of(results),
         results.pages,
         passages.passage(TEASER, results.marks),
         search.completions(request.text, policy=policy, now=now),
@@ -220,6 +219,66 @@ def test_two_rests_of_the_same_common_words_cannot_be_told_apart(secret: Secret,
     assert different(worlds(story), questions(VERY_OFTEN)) == []
 
 
+def test_a_common_word_of_the_rest_shows_in_what_is_found_and_in_nothing_else(secret: Secret, worlds: Any) -> None:
+    # that it may be found by does not mean that it is counted, completed, marked or left out by
+    asked = questions(OFTEN, seed=7)
+
+    def story(shelf: Shelf, rest: str) -> None:
+        secret.say(rest if rest == WORLDS[0] else "Nothing.")
+        shelf.build()
+
+    world, now = worlds(story), clock.now()
+    sides: list[list[search.Results]] = []
+    completed = []
+    for side in (0, 1):
+        world(side)
+        policy = current_policy()
+        sides.append([search.search(request, whole=False, policy=policy, now=now) for request in asked])
+        completed.append([search.completions(request.text, policy=policy, now=now) for request in asked])
+    assert completed[0] == completed[1]
+    found = compared = 0
+    for request, one, other in zip(asked, *sides, strict=True):
+        found += one.numbers != other.numbers
+        wanted = read(request.text, typing=request.typing)
+        if not (wanted.words or wanted.prefix or any(" " not in phrase.text for phrase in wanted.phrases)):
+            assert told_of(one) == told_of(other), request  # phrases and exclusions look at openings
+        if (one.corrected, one.loosened, one.total > 0) == (other.corrected, other.loosened, other.total > 0):
+            compared += one.total > 0
+            assert counts_of(one) == counts_of(other), request
+    assert found > 30 and compared > 100, "an attack that sees nothing proves nothing"
+
+
+def told_of(results: search.Results) -> tuple[Any, ...]:
+    """Everything in ``results`` that is told."""
+    return tuple(getattr(results, field.name) for field in fields(results) if field.name != "seconds")
+
+
+def counts_of(results: search.Results) -> tuple[Any, ...]:
+    """What ``results`` count, and no more."""
+    return {name: values for name, values in results.facets.items() if values}, results.timeline
+
+
+# As ORDER, in a script without spaces. Whatever makes terms of it, and however common they are: none may tell what stands beside
+# what. Pairs of characters would, since every second pair holds the end of one word and the beginning of the next.
+UNSPACED = ("部长告诉将军舰队明天启航", "将军告诉部长舰队明天启航")
+
+
+def test_nor_where_words_are_written_without_spaces(secret: Secret, worlds: Any) -> None:
+    for number in range(8):  # so that whatever pairs and words of both there are, they are common
+        text = "。".join(f"第{number}次{sentence}第{number}次" for sentence in UNSPACED)
+        make_article(f"Elsewhere {number}", access="open", paragraphs=[text], language="zh", slug=f"unspaced-{number}")
+
+    def story(shelf: Shelf, rest: str) -> None:
+        secret.say(UNSPACED[WORLDS.index(rest)], language="zh")
+        shelf.build()
+
+    pieces = {text[at : at + length] for text in UNSPACED for length in range(1, 9) for at in range(len(text) - length + 1)}
+    shapes = ("{}", '"{}"', "{}*", "letter {}", "letter -{}")
+    texts = [shape.format(piece) for piece in sorted(pieces) for shape in shapes]
+    asked = [parse(FromMapping({"q": [text], "typing": [typing]})) for text in texts for typing in ("", "1")]
+    assert different(worlds(story), asked) == []
+
+
 def test_the_attacker_is_no_fool(secret: Secret, worlds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # if rare words of the rest were searched, these questions would tell
     monkeypatch.setattr(matching, "COMMON", 1)
@@ -232,13 +291,17 @@ def test_the_attacker_is_no_fool(secret: Secret, worlds: Any, monkeypatch: pytes
 
 
 def test_nor_after_they_were_published_again_and_again(secret: Secret, worlds: Any) -> None:
-    # each correction leaves a deleted document behind, whose words the dictionary goes on counting
+    # each correction leaves a deleted document behind, whose words the dictionary counts as long as others stand with it
     def story(shelf: Shelf, rest: str) -> None:
         secret.say("Nothing yet.")
         shelf.build()
-        for _ in range(7):
+        for number in range(matching.COMMON):
+            Article.objects.get(slug=f"background-{number}").save_revision().publish()
             secret.say(rest)
             assert shelf.follow()
+        state = search.library().state()
+        rare = languages.stem(languages.words(RARE[WORLDS.index(rest)])[0], "en")
+        assert state is not None and state.searcher.doc_freq("body", rare) >= matching.COMMON, "or there is nothing to fall for"
 
     assert different(worlds(story), questions(OFTEN, seed=2)) == []
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from masthead.library.passages import LENGTH, Marker, marked, marker, passage
+from masthead.library.passages import LENGTH, Marker, _start, marked, marker, passage
 
 ENGLISH = ("en",)
 TAGS = re.compile(r"</?mark>")
@@ -80,6 +81,32 @@ def test_the_stretch_with_most_of_the_words_is_shown() -> None:
     assert html.startswith("…")
     assert html.endswith("…")
     assert not re.search(r"…\S*[a-z]…", html)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60), st.sampled_from("abc")), min_size=1, max_size=30),
+    st.integers(60, 120),
+)
+def test_the_stretch_is_the_first_with_most_different_words(steps: list[tuple[int, int, str]], length: int) -> None:
+    places, at = [], 0
+    for gap, long, term in steps:  # one behind the other, as they are found
+        places.append((at + gap, at + gap + long, term))
+        at += gap + long
+
+    def different(begin: int) -> int:
+        return len({term for other, end, term in places if begin <= other and end <= begin + length - 30})
+
+    chosen = _start(places, length)
+    best = max(different(begin) for begin, _, _ in places)
+    assert chosen == next(begin for begin, _, _ in places if different(begin) == best)
+
+
+def test_a_paragraph_as_long_as_a_book_takes_no_longer_than_its_length() -> None:
+    # an imported text may have lost its breaks, and "th*" marks a word in seven of it
+    text = "the treaty of the general and the minister " * 8_000
+    begun = time.process_time()
+    assert "<mark>" in passage([text], mark("treaty", "general", "minister", prefix="th"))
+    assert time.process_time() - begun < 4, "word by word against word it takes minutes"
 
 
 def test_without_any_of_them_the_beginning_is() -> None:

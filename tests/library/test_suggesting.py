@@ -136,6 +136,82 @@ def test_congo_and_korea_are_one_of_two_only_where_one_is_named_in_full(matcher)
     assert "Congolese" not in first.found + second.found
 
 
+@pytest.mark.parametrize(
+    ("title", "sentences"),
+    [
+        ("Georgia counts again", ("Georgia counts.", "Brian Kemp leads in Georgia.", "Republicans won Georgia, Democrats lost it.")),
+        ("Jim Jordan loses", ("Jim Jordan lost.", "Jordan will try again.", "Nobody likes Jordan.", "Jordan left.")),
+        ("Chad Hurley sells", ("Chad Hurley sold.", "Chad is happy.")),
+        ("Turkey is dearer this Thanksgiving", ("Turkey costs more.", "Turkey with gravy.", "Few birds, dear turkey.")),
+        ("Benin Bronzes go home", ("The Benin bronzes go home.", "Benin City waits.")),
+        ("New South Wales votes", ("New South Wales votes.", "New South Wales counts.")),
+        ("China Miéville writes", ("China Miéville wrote.", "China Mieville read.")),
+        ("Brazil nuts are dear", ("Brazil nuts cost more.", "A Brazil nut.")),
+        ("Peru, Indiana, votes", ("Peru, Indiana, votes.", "Peru is small.")),
+        ("Paris Hilton and Jack London", ("Paris Hilton.", "Jack London.")),
+        ("Polish your shoes", ("Polish them daily.", "Nobody likes to polish.")),
+        ("Swiss cheese", ("Swiss cheese has holes.", "Swiss Cheese again.")),
+        ("Geneva Conventions", ("The Geneva Conventions bind.", "The Geneva Convention, too.")),
+    ],
+)  # fmt: skip
+def test_what_is_no_country_here(matcher, title, sentences):
+    assert about(matcher, title, body(*sentences), least=0) == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "sentences", "code"),
+    [
+        ("Georgia turns to Brussels", ("Georgia votes.", "Georgian Dream wins.", "Republicans in the Senate object."), "GE"),
+        ("Jordan: a kingdom waits", ("Jordan waits.", "In Amman they met Jordan Ryan.", "Jordan is poor."), "JO"),
+        ("Turkey votes", ("Turkey votes.", "Turkish voters ate roast lamb.", "Turkey counts."), "TR"),
+        ("Benin returns to the polls", ("Benin votes.", "The Beninese wait.", "In Benin all is calm."), "BJ"),
+        ("Mexico City is sinking", ("Mexico City sinks.", "Water is short in Mexico City."), "MX"),
+    ],
+)  # fmt: skip
+def test_and_what_is(matcher, title, sentences, code):
+    assert about(matcher, title, body(*sentences)) == {code}
+
+
+def test_a_capital_says_which_congo_where_nothing_else_does(matcher):
+    text = body("Congo is at war.", "The Congolese flee.", "In Kinshasa they pray.")
+    assert about(matcher, "War in Congo", text) == {"CD"}
+
+
+def test_without_a_name_an_editor_is_asked(matcher):
+    text = body("The Ukrainian president said no.", "He spoke in Kyiv.", "Ukrainian papers were pleased.")
+    assert about(matcher, "Ukrainian president says no", text) == set()
+    assert about(matcher, "Ukrainian president says no", text, least=OFFERED) == {"UA"}
+
+
+# The headline ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_headline_names_is_asked_about_however_little_the_text_says(matcher):
+    assert about(matcher, "What comes after Peru", FILL * 30, least=0) == {"PE"}
+    assert about(matcher, "What comes after Peru", FILL * 30) == set()
+
+
+@pytest.mark.parametrize("title", ["Peru: the year in brief", "Peru 2019: b. Detention", "US: a house divided", "DRC: the war"])
+def test_a_headline_that_begins_with_a_country_as_a_label_is_on_it(matcher, title):
+    assert len(about(matcher, title, FILL * 30)) == 1
+
+
+@pytest.mark.parametrize("title", ["Peru and after", "Peru 2019 and after", "French: a love story", "Paris: a love story"])
+def test_and_others_are_not(matcher, title):
+    assert about(matcher, title, FILL * 30) == set()
+
+
+def test_an_organisation_in_the_headline_is_asked_about_a_theme_is_not():
+    matcher = Matcher([Subject(1, "NATO", "organisation"), Subject(2, "Trade")])
+    assert [each.key for each in matcher.suggest("NATO and trade", "", FILL * 30)] == [1]
+
+
+def test_what_was_found_is_written_as_people_write_it():
+    matcher = Matcher([*COUNTRIES, Subject(9999, "COVID-19", "theme")])
+    text = body("COVID-19 came to Côte d’Ivoire.", "Côte d’Ivoire has COVID-19.")
+    assert {each.found for each in matcher.suggest("COVID-19 in Côte d’Ivoire", "", text)} == {"COVID-19 (6)", "Côte d’Ivoire (6)"}
+
+
 def test_the_soviet_union_was_not_russia(matcher):
     text = body("The Soviet Union launched it.", "Soviet engineers.")
     assert about(matcher, "The Soviet Union in Space", text, least=0) == set()

@@ -263,6 +263,13 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done():
     assert run.exit_code == 1 and "there is no directory /nowhere/at" in run.output
 
 
+def test_the_context_is_found_however_the_words_are_joined():
+    text = "The U.S. Senate sat. In Cote d'Ivoire it rained. COVID-19 came."
+    assert suggestions.context(text, "US (3), Cote d’Ivoire, COVID-19", around=4) == (
+        "The U.S. Se… | … In Cote d'Ivoire it … | …ed. COVID-19 cam…"
+    )
+
+
 def test_the_words_of_a_body_are_found_in_every_kind_of_block():
     body = [
         {"type": "paragraph", "value": "<p>One <b>two</b>.</p><p>Three &amp; four</p>", "id": "a"},

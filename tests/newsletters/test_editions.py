@@ -309,7 +309,7 @@ class TestEditors:
 class TestSpecialEditions:
     def test_it_goes_only_when_it_is_approved(self, make_newsletter: Make, standing_clock: Clock, frozen: list[str]) -> None:
         daily = make_newsletter()
-        edition = editions.make_special(newsletter=daily, key="summit", subject="The summit", body="It has **begun**.")
+        edition, _ = editions.make_special(newsletter=daily, key="summit", subject="The summit", body="It has **begun**.")
         standing_clock.on(days=3)
         editions.tick()
         assert frozen == [] and edition.state == "draft"
@@ -329,7 +329,7 @@ class TestSpecialEditions:
             editions.make_special(newsletter=daily, key="summit", subject="The summit again")
 
     def test_an_empty_one_cannot_be_approved(self, make_newsletter: Make, standing_clock: Clock) -> None:
-        edition = editions.make_special(newsletter=make_newsletter(), key="summit", subject="The summit")
+        edition, _ = editions.make_special(newsletter=make_newsletter(), key="summit", subject="The summit")
         with pytest.raises(editions.NotNow):
             editions.approve(edition=edition, by=None)
 

@@ -13,7 +13,7 @@ from django.db import connection
 
 from factories import make_comp
 from masthead.core import clock
-from masthead.newsletters import freezing, mime, suppression
+from masthead.newsletters import freezing, letters, mime, suppression
 from masthead.newsletters.models import Delivery, Edition, EditionContent, Mailing, Preferences, Suppression, Tick
 from newsletters.post import make_edition, make_newsletter, make_readers, render_small
 
@@ -76,6 +76,17 @@ def test_standing_is_asked_of_the_grants_in_date() -> None:
     freezing.freeze(edition)
     assert addresses(edition, standing="subscriber") == {"reader0"}
     assert addresses(edition, standing="registered") == {"reader1", "reader2"}
+
+
+def test_an_edition_keeps_who_could_have_it_when_it_went() -> None:
+    daily = make_newsletter(audience="subscribers")
+    edition = make_edition(daily, kind=Edition.Kind.SPECIAL, key="a-letter")
+    assert edition.audience == "" and not letters.has_page(edition)
+    freezing.freeze(edition)
+    type(daily).objects.update(audience="registered")
+    edition = Edition.objects.select_related("newsletter").get(pk=edition.pk)
+    assert edition.audience == "subscribers"
+    assert not letters.has_page(edition) and not letters.public(edition.newsletter).exists()
 
 
 @pytest.mark.parametrize(

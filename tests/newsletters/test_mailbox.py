@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import os
+import poplib
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
+from masthead.core import notices
+from masthead.core.models import Notice
 from masthead.newsletters import mailbox, returns, suppression
 from masthead.newsletters.models import MailEvent
 from newsletters.came_back import deliver, make_edition, message_id, notification, subscriber_of
@@ -37,12 +41,21 @@ class Box:
         self._port = imap
         self._count = 0
 
-    def put(self, raw: bytes) -> None:
-        """Let a mail arrive."""
+    def put(self, raw: bytes, *, days: int = 0) -> None:
+        """Let a mail arrive; or have arrived ``days`` ago."""
         self._count += 1
-        path = self.new / f"{int(time.time())}.M{self._count}.test"
+        arrived = time.time() - days * 86400
+        path = self.new / f"{int(arrived)}.M{self._count:04}.test"
         path.write_bytes(raw)
+        os.utime(path, (arrived, arrived))
         shutil.chown(path, "nobody", "nogroup")
+
+    def address(self, way: str) -> str:
+        """By ``imap`` or ``pop``, where the server has it."""
+        url = {"imap": self.imap, "pop": self.pop}[way]
+        if url.endswith(":0/"):
+            pytest.skip("Debian's dovecot-pop3d is not installed")
+        return url
 
     def flags(self) -> list[bytes]:
         """The flags of each mail in it."""
@@ -121,9 +134,10 @@ service anvil {{
     server = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(config)], stdout=silent, stderr=silent)
     for _ in range(100):
         try:
-            socket.create_connection(("127.0.0.1", imap), timeout=1).close()
+            with imaplib.IMAP4("127.0.0.1", imap, timeout=10) as box:
+                box.login("bounces", "pass word")
             break
-        except OSError:
+        except (OSError, imaplib.IMAP4.error):  # its door opens before those behind it are there
             time.sleep(0.1)
     else:
         server.terminate()
@@ -132,6 +146,12 @@ service anvil {{
     yield found
     server.terminate()
     server.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "_tries", {})
+    monkeypatch.setattr(notices, "_told", {})
 
 
 def test_what_came_back_is_acted_on_and_taken_out_and_letters_of_readers_stay(box: Box) -> None:
@@ -173,13 +193,144 @@ def test_a_worker_that_dies_after_the_commit_reads_it_again_and_it_counts_once(b
 
 
 def test_by_pop(box: Box) -> None:
-    if box.pop.endswith(":0/"):
-        pytest.skip("Debian's dovecot-pop3d is not installed")
+    url = box.address("pop")
     ada = subscriber_of()
     box.put(notification(id_=message_id(deliver(make_edition(), ada))))
-    assert mailbox.visit(box.pop) == 1
+    assert mailbox.visit(url) == 1
     assert suppression.is_suppressed(ada.email)
     assert box.flags() == []
+
+
+# --- what cannot be dealt with
+
+
+BAD = THANKS.replace(b"Thank you", b"A mail that breaks us")
+
+
+def breaks(raw: bytes) -> int:
+    """Cannot deal with a bad mail."""
+    if b"breaks us" in raw:
+        raise ValueError("That was not foreseen.")
+    return returns.take_mail(raw)
+
+
+@pytest.mark.parametrize("way", ["imap", "pop"])
+def test_five_hundred_bad_mails_hold_up_no_good_one(box: Box, way: str) -> None:
+    ada = subscriber_of()
+    for _ in range(mailbox.MOST):
+        box.put(BAD)
+    box.put(notification(id_=message_id(deliver(make_edition(), ada))))
+    read: list[bytes] = []
+
+    def counted(raw: bytes) -> int:
+        read.append(raw)
+        return breaks(raw)
+
+    url = box.address(way)
+    mailbox.visit(url, counted)
+    mailbox.visit(url, counted)
+    assert suppression.is_suppressed(ada.email)
+    assert len(box.flags()) == mailbox.MOST, "the bad ones stay"
+    read.clear()
+    mailbox.visit(url, counted)
+    assert len(read) == mailbox.AGAIN, "and only some of them are read again"
+
+
+@pytest.mark.parametrize("way", ["imap", "pop"])
+def test_the_operator_is_told_and_a_bad_mail_is_read_again_until_it_can_be_dealt_with(box: Box, way: str) -> None:
+    for _ in range(2):
+        box.put(BAD)
+    mailbox.visit(box.address(way), breaks)
+    assert Notice.objects.get().text.startswith("2 mails in the mailbox for bounces cannot be dealt with")
+    mailbox.visit(box.address(way))
+    assert not Notice.objects.exists()
+    assert all(rb"\Seen" in flags for flags in box.flags())
+
+
+def test_after_days_a_bad_mail_is_left_to_people(box: Box) -> None:
+    box.put(BAD, days=5)
+    box.put(BAD, days=1)
+    for _ in range(3):
+        mailbox.visit(box.imap, breaks)
+    told = {notice.key: notice.text for notice in Notice.objects.all()}
+    assert told["bounce-mails"].startswith("A mail in") and told["bounce-mails-left"].startswith("A mail in")
+    assert sorted(rb"\Seen" in flags for flags in box.flags()) == [False, True]
+    assert all(rb"\Flagged" in flags for flags in box.flags())
+
+
+def test_by_pop_a_bad_mail_is_read_so_often_and_then_left(box: Box) -> None:
+    box.put(BAD)
+    url, read = box.address("pop"), []
+
+    def counted(raw: bytes) -> int:
+        read.append(raw)
+        return breaks(raw)
+
+    for _ in range(mailbox.TRIES + 3):
+        mailbox.visit(url, counted)
+    assert len(read) == mailbox.TRIES
+    assert Notice.objects.filter(key="bounce-mails-left").exists()
+    assert len(box.flags()) == 1
+
+
+@pytest.mark.parametrize("way", ["imap", "pop"])
+def test_a_mail_at_which_the_connection_breaks_holds_up_no_other(box: Box, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers = [subscriber_of(email=f"reader{n}@example.org") for n in range(3)]
+    edition = make_edition()
+    for reader in readers:
+        box.put(notification(id_=message_id(deliver(edition, reader)), to=reader.email))
+    really_fetch, really_retrieve = mailbox._Imap._fetch, poplib.POP3.retr
+
+    def fetch(one: mailbox._Imap, number: str) -> bytes | None:
+        if number == "2":
+            one._box.sock.shutdown(socket.SHUT_RDWR)
+        return really_fetch(one, number)
+
+    def retrieve(one: poplib.POP3, number: int) -> object:
+        if one.uidl(number).split()[2] == second:
+            one.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+        return really_retrieve(one, number)
+
+    url = box.address(way)
+    if way == "imap":
+        monkeypatch.setattr(mailbox._Imap, "_fetch", fetch)
+        assert mailbox.visit(url) == 2
+        assert [rb"\Flagged" in flags for flags in box.flags()] == [True]
+    else:
+        with mailbox._session(url) as pop:
+            second = pop.uidl(2).split()[2]
+        monkeypatch.setattr(poplib.POP3, "retr", retrieve)
+        for _ in range(2):
+            with pytest.raises((OSError, poplib.error_proto)):
+                mailbox.visit(url)
+        assert len(box.flags()) == 1
+    assert [suppression.is_suppressed(reader.email) for reader in readers] == [True, False, True]
+    monkeypatch.undo()
+    assert mailbox.visit(url) == 1
+
+
+@pytest.mark.parametrize("way", ["imap", "pop"])
+def test_while_the_database_is_away_no_mail_is_blamed(box: Box, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.put(THANKS)
+    monkeypatch.setattr(mailbox, "_database_answers", lambda: False)
+
+    def away(raw: bytes) -> int:
+        raise OperationalError("the database is away")
+
+    with pytest.raises(OperationalError):
+        mailbox.visit(box.address(way), away)
+    assert box.flags() and all(rb"\Flagged" not in flags for flags in box.flags())
+    assert mailbox._tries == {}
+
+
+def test_a_mail_the_database_chokes_on_is_blamed(box: Box) -> None:
+    box.put(THANKS)
+
+    def chokes(raw: bytes) -> int:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    assert mailbox.visit(box.imap, chokes) == 0
+    assert rb"\Flagged" in box.flags()[0]
 
 
 def test_a_wrong_password_is_an_error_that_is_told(box: Box) -> None:

@@ -20,7 +20,7 @@ from front.journey import Browser, mails_to
 from masthead.access import services as access
 from masthead.access.policy import ArticleFacts
 from masthead.articles.models import Article
-from masthead.core import clock
+from masthead.core import clock, mail
 from masthead.core.models import OutgoingMail, Publication
 from masthead.library import keeping
 from masthead.newsletters import choices, links, services, suppression
@@ -426,6 +426,59 @@ def test_few_are_handed_over_at_once(at: Any, monkeypatch: pytest.MonkeyPatch, s
     assert tick() == 0
     OutgoingMail.objects.update(state="submitted")
     assert tick() == 3
+
+
+def put_off(domain: str, count: int) -> None:
+    """So many mails wait for another try at ``domain``."""
+    for n in range(count):
+        row = mail.hand_over(kind="alert", to=f"waiting{n}@{domain}", subject="Hello", text="Hello")
+        OutgoingMail.objects.filter(pk=row.pk).update(attempts=2, due=clock.now() + timedelta(minutes=30))
+
+
+def test_a_hundred_mails_put_off_at_one_domain_hold_up_nobody_elsewhere(ada: Reader, at: Any) -> None:
+    eve = make_reader("eve@away.example")
+    keeping.follow(reader=eve, thing=make_topic("Trade"))
+    choices.save(reader=eve, wanted=Choices(alerts="daily"), origin="account")
+    publish("Straits", at("2026-11-22T18:00"), topics=[make_topic("Trade")])
+    at("2026-11-23T07:03")
+    put_off("away.example", 100)
+    assert tick() == 1
+    assert written("alert") and not written("alert", eve.email), "nothing more is piled up there"
+    at("2026-11-23T09:00")
+    OutgoingMail.objects.filter(to__endswith="@away.example").update(state="submitted")
+    assert tick() == 1
+    assert written("alert", eve.email)[0].subject == "New for you: Straits", "what was new meanwhile is not missed"
+
+
+def test_a_domain_that_takes_some_mail_is_not_away(at: Any, steps: list[WelcomeStep]) -> None:
+    at("2026-11-01T09:00")
+    put_off("large.example", writing.AWAY)
+    mail.hand_over(kind="code", to="somebody@large.example", subject="Your code", text="123456")
+    OutgoingMail.objects.filter(kind="code").update(state="submitted")
+    subscriber_of(email="eve@large.example")
+    assert tick() == 1
+
+
+@pytest.mark.parametrize("kind", ["welcome", "month"])
+def test_other_mails_of_ones_own_wait_for_an_away_domain_too(kind: str, at: Any, steps: list[WelcomeStep]) -> None:
+    at("2026-10-20T12:00" if kind == "month" else "2026-11-01T09:00")
+    subscriber_of(email="eve@away.example")
+    at("2026-11-03T08:30" if kind == "month" else "2026-11-01T09:01")
+    put_off("away.example", writing.AWAY)
+    tick()
+    assert not written(kind, "eve@away.example")
+    OutgoingMail.objects.all().delete()
+    month._quiet.clear()
+    tick()
+    assert written(kind, "eve@away.example")
+
+
+def test_put_off_everywhere_it_is_the_mail_server_that_is_away_and_all_wait(at: Any, steps: list[WelcomeStep]) -> None:
+    at("2026-11-01T09:00")
+    for n in range(writing.MOST_WAITING // writing.A_DOMAIN):
+        put_off(f"domain{n}.example", writing.A_DOMAIN)
+    subscriber_of()
+    assert tick() == 0
 
 
 def test_those_who_cannot_be_mailed_hold_up_nobody(at: Any, monkeypatch: pytest.MonkeyPatch, steps: list[WelcomeStep]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -68,6 +70,20 @@ def test_an_edition_that_nobody_was_there_for_is_left_out_once(
     at_once(*[editions.tick] * 6)
     assert list(Edition.objects.values_list("state", flat=True)) == ["skipped"] * 3
     assert OutgoingMail.objects.filter(kind="edition-skipped").count() == 3
+
+
+def test_one_press_that_comes_several_times_at_once_begins_one_edition(make_newsletter: Callable[..., Newsletter]) -> None:
+    daily, press = make_newsletter(), uuid4()
+    made: list[tuple[int, bool]] = []
+
+    def begin(key: str) -> None:
+        edition, new = editions.make_special(newsletter=daily, key=key, subject="The summit", press=press)
+        made.append((edition.pk, new))
+
+    # the later of two may have chosen another name, since it found the first's taken
+    at_once(*(partial(begin, key) for key in ("summit", "summit-2") * 3))
+    edition = Edition.objects.get()
+    assert sorted(made) == [(edition.pk, False)] * 5 + [(edition.pk, True)]
 
 
 def test_an_editors_hold_and_the_clock_meet(

@@ -466,6 +466,34 @@ def test_two_special_editions_of_one_subject_have_two_names(as_role):
     assert set(Edition.objects.values_list("key", flat=True)) == {"hello", "hello-2"}
 
 
+def test_a_form_that_is_pressed_twice_begins_one_edition(as_role):
+    daily, client = make_daily(), as_role("Editor")
+    once = form_of(client.get(LIST + "special/").content.decode(), "special")["once"]
+    given = {"newsletter": daily.pk, "segment": "all", "subject": "Hello", "body": "x", "once": once}
+    first, second = (client.post(LIST + "special/", given) for _ in range(2))
+    edition = Edition.objects.get()
+    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"]) == (303, address(edition))
+    assert [done.what for done in editions.history(edition)] == ["Written"]
+    assert "begun already" in client.get(address(edition)).content.decode()
+
+
+def test_who_comes_back_to_the_form_and_writes_another_one_begins_another_one(as_role):
+    daily, client = make_daily(), as_role("Editor")
+    once = form_of(client.get(LIST + "special/").content.decode(), "special")["once"]
+    given = {"newsletter": daily.pk, "segment": "all", "subject": "Hello", "body": "x", "once": once}
+    for subject in ("Hello", "Hello", "Good morning"):
+        client.post(LIST + "special/", given | {"subject": subject})
+    assert set(Edition.objects.values_list("key", flat=True)) == {"hello", "good-morning"}
+
+
+def test_the_form_keeps_its_mark_while_it_is_put_right(as_role):
+    daily, client = make_daily(), as_role("Editor")
+    once = form_of(client.get(LIST + "special/").content.decode(), "special")["once"]
+    again = client.post(LIST + "special/", {"newsletter": daily.pk, "segment": "all", "subject": "", "once": once})
+    assert again.status_code == 422
+    assert form_of(again.content.decode(), "special")["once"] == once
+
+
 # --- newsletters themselves
 
 

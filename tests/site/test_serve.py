@@ -20,6 +20,8 @@ import pytest
 import servers
 from servers import Server
 
+from publications import Publications
+
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="counts processes through /proc, which only Linux has"),
@@ -27,13 +29,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that is prepared and empty. Setting it up takes longest, so it is done once."""
-    data = tmp_path_factory.mktemp("serve") / "data"
-    with Server(data, "--empty") as server:
-        server.wait_until_ready()
-        server.stop()
-    return data
+def prepared(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that is prepared and empty."""
+    return publications.empty(tmp_path_factory.mktemp("serve") / "data")
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Transactional mail: handed over in the transaction it tells of, submitted by the worker.
 
 A row is claimed for a minute before it is submitted, and settled afterwards. What is *not* guaranteed: a worker killed between
-the
-server's 250 and our commit submits that one mail again (same Message-ID). For a log-in code that is the right side to err on.
+the server's 250 and our commit submits that one mail again (same Message-ID). For a log-in code that is the right side to err on.
+
+Domains take turns: however much there is for one of them, the next mail for another is among the next. What was put off before
+takes turns of its own, and few of them: a domain that is away holds up nobody.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from anymail.exceptions import AnymailAPIError
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When, Window
+from django.db.models.functions import Lower, RowNumber, StrIndex, Substr
 
 from masthead.core import clock
 from masthead.core.models import OutgoingMail, Publication
@@ -35,6 +38,9 @@ log = logging.getLogger(__name__)
 
 CLAIM = timedelta(minutes=1)
 BACK_OFF = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
+AGAIN = 5  # mails for one domain that are tried again in one round
+
+DOMAIN = Lower(Substr("to", StrIndex("to", Value("@")) + 1))  # of a mail, in the database
 
 
 def hand_over(
@@ -77,11 +83,15 @@ def submit_due(most: int = 50) -> int:
 def _claim(most: int) -> list[OutgoingMail]:
     moment = clock.now()
     with transaction.atomic():
-        rows = list(
-            OutgoingMail.objects.select_for_update(skip_locked=True)
-            .filter(Q(claimed_until=None) | Q(claimed_until__lt=moment), state=OutgoingMail.State.PENDING, due__lte=moment)
-            .order_by("due")[:most]
+        due = OutgoingMail.objects.filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=moment), state=OutgoingMail.State.PENDING, due__lte=moment
         )
+        again = Case(When(attempts=0, then=Value(0)), default=Value(1))
+        turns = due.annotate(again=again, turn=Window(RowNumber(), partition_by=[DOMAIN, again], order_by=["due", "pk"]))
+        fair = turns.filter(Q(again=0) | Q(turn__lte=AGAIN)).order_by("turn", "again", "due", "pk")
+        place = {pk: n for n, pk in enumerate(fair.values_list("pk", flat=True)[:most])}
+        # what another worker claimed meanwhile is due no more
+        rows = sorted(due.select_for_update(skip_locked=True).filter(pk__in=place), key=lambda row: place[row.pk])
         OutgoingMail.objects.filter(pk__in=[row.pk for row in rows]).update(claimed_until=moment + CLAIM)
     for row in rows:
         row.claimed_until = moment + CLAIM

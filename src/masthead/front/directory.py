@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from masthead.articles import teaser
@@ -65,6 +65,14 @@ class AuthorsPage(Page):
     letters: tuple[LetterLink, ...] = ()
     groups: tuple[Group, ...]
     older: str = ""
+
+
+def named() -> QuerySet[Author]:
+    """The authors that pages may name: of something published, and those the publication presents. Who writes a draft is nobody's
+    business yet.
+    """
+    published = Byline.objects.filter(author=OuterRef("pk"), article__live=True)
+    return Author.objects.filter(Exists(published) | ~Q(role=""))
 
 
 def authors(letter: str = "", after: str = "") -> AuthorsPage:

@@ -6,10 +6,9 @@ Eight queries at most, however many articles there are; the texts come from the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import MAXYEAR, date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -18,11 +17,11 @@ from django.utils.safestring import SafeString, mark_safe
 from masthead.access.policy import ArticleFacts, Decision, Policy, Reason, Visitor, decide
 from masthead.articles import cards, rows, teaser
 from masthead.articles.cards import Card, Link
-from masthead.articles.models import Article, Author, Topic
+from masthead.articles.models import Article, Topic
 from masthead.articles.rendering import Block, plain
-from masthead.core import changelog
-from masthead.core.remembered import Remembered
+from masthead.front import signposts
 from masthead.front.content import Page, PublicationFacts, publication_facts
+from masthead.front.signposts import Named, Names
 from masthead.front.when import MONTHS, When, when, without_dates
 from masthead.library import languages, passages
 from masthead.library import search as library
@@ -35,11 +34,11 @@ MOST_BLOCKS = 400  # of an article, looked through for a passage
 CLOSELY = 3  # of them, read
 SHOWN_VALUES = 5  # of a facet; the others are one press away
 FORMATS: dict[str, str] = dict(Article.Format.choices)
-ACCESS = {"open": "Free to read", "metered": "A monthly choice", "subscribers": "Subscribers only"}
+ACCESS = {"open": "Free to read", "metered": "Free with an e-mail address", "subscribers": "For subscribers"}
 TITLES = {"topic": "Topic", "region": "Region", "author": "Author", "format": "Format", "access": "Access"}
 ORDERS = {Order.RELEVANCE: "Best match", Order.NEWEST: "Newest", Order.OLDEST: "Oldest"}
-COMPLETIONS = 6
-PAGES_OF_THE_NAME = 3  # topics, and authors, offered while somebody types
+COMPLETIONS = 4  # few: what is found as they type stands right beneath
+PAGES_OF_THE_NAME = 2  # topics, and authors, offered while somebody types
 
 
 def address(query: str) -> str:
@@ -72,7 +71,7 @@ _BADGES = {
     Reason.UNLOCK: Badge("You opened it", "open"),
     Reason.INSTANT: Badge("You opened it", "open"),
     Reason.GIFT: Badge("Open to you", "open"),
-    Reason.REGISTER: Badge("Free with your address", "offered"),
+    Reason.REGISTER: Badge("Free with your e-mail", "offered"),
     Reason.CONFIRM: Badge("Free once you confirm", "offered"),
     Reason.SPENT: Badge("Your free articles are spent", "shut"),
 }
@@ -162,7 +161,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A way to narrow."""
+    """A way to narrow. Its values have no count where they are those of the results shown."""
 
     title: str
     first: tuple[Value, ...]
@@ -178,46 +177,24 @@ class Chip:
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A topic as searches need it."""
-
-    name: str
-    slug: str
-    kind: str
-    words: tuple[str, ...]  # of its name and aliases, folded
+def _name_of(kind: str, slug: str, names: Names) -> str:
+    if kind in ("topic", "region", "author"):
+        known = names.authors if kind == "author" else names.topics
+        return known[slug].name if slug in known else slug
+    return {"format": FORMATS, "access": ACCESS}[kind].get(slug, slug)
 
 
-def _load_topics() -> dict[str, Named]:
-    found = Topic.objects.order_by("name").values_list("name", "slug", "kind", "aliases")
-    return {slug: Named(name, slug, kind, tuple(languages.words(f"{name} {aliases}"))) for name, slug, kind, aliases in found}
-
-
-_topics = Remembered(_load_topics, changelog.LIST)
-
-
-def _names(request: Request, found: Results) -> dict[str, str]:
-    """What the authors in the search and its facets are called."""
-    wanted = {slug for slug, _ in found.facets.get("author", ())} | set(request.author)
-    known = _authors.get() if wanted else {}
-    return {slug: known[slug][0] for slug in wanted if slug in known}
-
-
-def _name_of(kind: str, slug: str, topics: Mapping[str, Named], authors: Mapping[str, str]) -> str:
-    if kind in ("topic", "region"):
-        return topics[slug].name if slug in topics else slug
-    named: Mapping[str, str] = {"author": authors, "format": FORMATS, "access": ACCESS}[kind]
-    return named.get(slug, slug)
-
-
-def _facets(found: Results, topics: Mapping[str, Named], authors: Mapping[str, str]) -> tuple[Facet, ...]:
-    request = found.request
+def _facets(found: Results, shown: Sequence[Result], names: Names) -> tuple[Facet, ...]:
+    """The ways to narrow what was found. Of what stands in rests nothing is counted: where that is most, those of the page."""
+    request, counted = found.request, _counted(found, shown)
     made = []
     for kind in FILTERS:
         held: tuple[str, ...] = getattr(request, kind)
         counts = dict(found.facets.get(kind, ()))
+        if not counted:
+            counts = dict.fromkeys((*held, *_shown_values(kind, shown, names.topics)), 0)
         values = [
-            Value(_name_of(kind, slug, topics, authors), count, request.toggled(kind, slug), slug in held)
+            Value(_name_of(kind, slug, names), count, request.toggled(kind, slug), slug in held)
             for slug, count in counts.items()
         ]
         values.sort(key=lambda value: not value.chosen)  # the others stay as they are: most first
@@ -226,9 +203,30 @@ def _facets(found: Results, topics: Mapping[str, Named], authors: Mapping[str, s
     return tuple(made)
 
 
-def _chips(request: Request, topics: Mapping[str, Named], authors: Mapping[str, str]) -> tuple[Chip, ...]:
+def _counted(found: Results, shown: Sequence[Result]) -> bool:
+    """Whether the facets count as many articles as the page shows: each has an access, and one."""
+    return sum(count for _, count in found.facets.get("access", ())) >= len(shown)
+
+
+def _shown_values(kind: str, shown: Sequence[Result], topics: Mapping[str, Named]) -> Iterator[str]:
+    """The values of the facet ``kind`` that the results on this page have, each as often as they have it."""
+    for card in (result.card for result in shown):
+        if kind in ("topic", "region"):
+            known = (topics[slug] for slug in map(_slug_of, card.topics) if slug in topics)
+            yield from (topic.slug for topic in known if (topic.kind == Topic.Kind.REGION) == (kind == "region"))
+        elif kind == "author":
+            yield from map(_slug_of, card.authors)
+        else:
+            yield card.format if kind == "format" else card.access
+
+
+def _slug_of(link: Link) -> str:
+    return link.path.rstrip("/").rpartition("/")[2]
+
+
+def _chips(request: Request, names: Names) -> tuple[Chip, ...]:
     made = [
-        Chip(TITLES[kind], _name_of(kind, slug, topics, authors), request.toggled(kind, slug))
+        Chip(TITLES[kind], _name_of(kind, slug, names), request.toggled(kind, slug))
         for kind in FILTERS
         for slug in getattr(request, kind)
     ]
@@ -290,6 +288,7 @@ class LibraryPage(Page):
     deepest: bool = False  # there is more than can be looked at
     orders: tuple[Value, ...] = ()
     facets: tuple[Facet, ...] = ()
+    counted: bool = False  # whether the facets say how many
     chips: tuple[Chip, ...] = ()
     held: tuple[tuple[str, str], ...] = ()  # what the form keeps besides its text
     when: When | None = None
@@ -299,7 +298,11 @@ class LibraryPage(Page):
     half_blind: bool = False
     openings_only: bool = False  # whether numbers beside facets leave something out
     notes: tuple[str, ...] = ()
+    named: tuple[Link, ...] = ()  # pages that the search names
     topics: tuple[Link, ...] = ()  # pages that may help where nothing was found
+    other_end: str = ""  # the query string that begins at the other end, by date
+    since: str = ""  # years, as the form for dates shows them
+    until: str = ""
 
     @property
     def path(self) -> str:
@@ -310,6 +313,11 @@ class LibraryPage(Page):
     def kept(self) -> str:
         """The query string a reader keeps."""
         return self.request.query_string()
+
+    @property
+    def words(self) -> str:
+        """What was searched for, but for the dates: these stand beside it by themselves."""
+        return without_dates(self.corrected or self.request.text)
 
     @property
     def count(self) -> str:
@@ -334,9 +342,8 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
     if not found.ready:
         return LibraryPage(**basics, ready=False, percent=found.done * 100 // found.of if found.of else 0)  # type: ignore[arg-type]
     shown = results(found, visitor, policy, now)
-    topics = _topics.get()
-    authors = _names(request, found)
-    chips = _chips(request, topics, authors)
+    names = signposts.names()
+    chips = _chips(request, names)
     last = max(1, found.pages)
     return LibraryPage(
         **basics,  # type: ignore[arg-type]
@@ -349,8 +356,12 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         next=request.query_string(page=request.page + 1) if request.page < last else None,
         beyond=request.query_string(page=last) if found.total and request.page > last else None,
         deepest=request.page == last == DEEPEST,
+        other_end=request.query_string(order=Order.OLDEST if request.order == Order.NEWEST else Order.NEWEST),
+        named=names.in_text(found.corrected or request.text) if request.page == 1 else (),
+        **_years(request),
         orders=_orders(request),
-        facets=_facets(found, topics, authors),
+        facets=_facets(found, shown, names),
+        counted=_counted(found, shown),
         chips=chips,
         when=when(found.timeline, request),
         suggestion=Link(found.suggestion, address(request.query_string(text=found.suggestion))) if found.suggestion else None,
@@ -358,8 +369,26 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         loosened=found.loosened,
         half_blind=found.half_blind,
         openings_only=not library.reads_everything(visitor, now) and bool(request.text),
-        topics=() if found.total else _topics_like(request.text, topics),
+        topics=() if found.total else _topics_like(request.text, names.topics),
     )
+
+
+def _years(request: Request) -> dict[str, str]:
+    """The years the form for dates shows, the last included."""
+    wanted = read(request.text)
+    if request.year is not None:
+        return {"since": str(request.year), "until": str(request.year)}
+    until = wanted.until.year - ((wanted.until.month, wanted.until.day) == (1, 1)) if wanted.until else None
+    return {"since": str(wanted.since.year) if wanted.since else "", "until": str(until) if until else ""}
+
+
+def within(request: Request, since: int | None, until: int | None) -> Request:
+    """``request`` for what was written from the year ``since`` to the year ``until``, both included; either may be open."""
+    if since and until and since > until:
+        since, until = until, since
+    parts = [f"after:{since}" if since else "", f"before:{until + 1}" if until and until < MAXYEAR else ""]
+    text = " ".join(part for part in (without_dates(request.text), *parts) if part)
+    return replace(request, text=text, year=None, month=None, page=1)
 
 
 def _held(request: Request) -> tuple[tuple[str, str], ...]:
@@ -400,12 +429,14 @@ def _leaves(request: Request, last: int) -> tuple[Leaf, ...]:
 
 
 def _topics_like(text: str, topics: Mapping[str, Named]) -> tuple[Link, ...]:
-    """Topics that have one of the words of ``text`` in their name."""
+    """Topics that have one of the words asked for in their name, or are found by it."""
+    wanted = read(text)
+    said = " ".join((*wanted.words, wanted.prefix, *(phrase.text for phrase in wanted.phrases if not phrase.excluded)))
     language = languages.base(publication_facts().language)
-    long = (word for word in languages.words(text) if len(word) > 2 or not word.isascii())
+    long = (word for word in languages.words(said) if len(word) > 2 or not word.isascii())
     words = {word for word in long if not languages.is_function_word(word, language)}
-    found = [topic for topic in topics.values() if words & set(topic.words)]
-    return tuple(Link(topic.name, f"/topics/{topic.slug}/") for topic in found[:6])
+    found = [topic.link for topic in topics.values() if words & topic.about]
+    return tuple(found[:6])
 
 
 # --- while typing
@@ -428,32 +459,11 @@ def suggestions(text: str, policy: Policy, now: datetime) -> tuple[Suggestion, .
     found = [
         Suggestion(other, "", address(Request(text=other).query_string()))
         for other in library.completions(text, policy=policy, now=now, most=COMPLETIONS)
+        if other != text
     ]
-    about = [topic for topic in _topics.get().values() if _begins(topic.words, words)]
-    found += [Suggestion(topic.name, "Topic", f"/topics/{topic.slug}/") for topic in about[:PAGES_OF_THE_NAME]]
-    wrote = [(name, slug) for slug, (name, its) in _authors.get().items() if _begins(its, words)]
-    found += [Suggestion(name, "Author", f"/authors/{slug}/") for name, slug in wrote[:PAGES_OF_THE_NAME]]
+    names = signposts.names()
+    for kind, known in (("Topic", names.topics), ("Author", names.authors)):
+        found += [
+            Suggestion(each.name, kind, each.link.path) for each in signposts.beginning(known, words)[:PAGES_OF_THE_NAME]
+        ]
     return tuple(found)
-
-
-def _begins(name: Sequence[str], typed: Sequence[str]) -> bool:
-    """Whether the words ``typed``, the last of them perhaps unfinished, stand in ``name``."""
-    *whole, last = typed
-    length = len(whole)
-    for place in range(len(name) - length):
-        if name[place + length].startswith(last) and all(name[place + n] == word for n, word in enumerate(whole)):
-            return True
-    return False
-
-
-def _load_authors() -> dict[str, tuple[str, tuple[str, ...]]]:
-    found = Author.objects.order_by("name").values_list("slug", "name")
-    return {slug: (name, _words_of(name)) for slug, name in found}
-
-
-@lru_cache(maxsize=20_000)  # thousands of names are read anew whenever something is published, and are mostly the same
-def _words_of(name: str) -> tuple[str, ...]:
-    return tuple(languages.words(name))
-
-
-_authors = Remembered(_load_authors, changelog.LIST)  # an import makes authors with their articles

@@ -25,9 +25,10 @@ from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
 from masthead.front import timeline
 from masthead.front.content import LIST_ARTICLES, ListPage, PublicationFacts
-from masthead.front.timeline import Timeline
+from masthead.front.timeline import Stretch, Timeline
 from masthead.insights import reports
 from masthead.library import world
+from masthead.library.query import Order, Request
 
 NEWEST = 12
 OPENED, OPENED_OF_ALL = 5, 400
@@ -217,7 +218,7 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         groups=_links(around.groups),
         members=_links(around.members),
         pairs=pairs,
-        timeline=timeline.draw(counts, f"Articles on {row.name}"),
+        timeline=_timeline(counts, path, row.slug),
         years=_years(counts, path),
     )
 
@@ -259,6 +260,18 @@ def _years(counts: dict[int, int], path: str) -> tuple[Year, ...]:
     if len(counts) < 2:
         return ()  # the page itself lists that year
     return tuple(Year(year, count, f"{path}{year:04}/") for year, count in sorted(counts.items(), reverse=True))
+
+
+def _timeline(counts: dict[int, int], path: str, *slugs: str) -> Timeline | None:
+    """Bars that lead to their year's page, or to the library's results for a decade."""
+
+    def address(stretch: Stretch) -> str:
+        if not stretch.name.endswith("s"):
+            return f"{path}{stretch.first:04}/"
+        text = f"after:{max(1, stretch.first)} before:{stretch.first + 10}"
+        return f"/library/?{Request(text, topic=slugs).query_string(order=Order.NEWEST)}"
+
+    return timeline.draw(counts, address)
 
 
 # --- what lies around a topic
@@ -496,7 +509,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         map=_map(codes),
         milestones=tuple(_milestones(both.relation, now)) if both.relation else (),
         groups=cards.links(groups),
-        timeline=timeline.draw(counts, f"Articles on {name}"),
+        timeline=_timeline(counts, path, both.first.slug, both.second.slug),
         years=_years(counts, path),
     )
 

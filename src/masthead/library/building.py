@@ -13,7 +13,7 @@ from pathlib import Path
 from tantivy import Index, IndexWriter, Query
 
 from masthead.core import change_keys, changelog
-from masthead.library import documents, schema
+from masthead.library import documents, schema, soundness
 from masthead.library.place import About, Place
 
 HEAP = 60_000_000  # bytes a writing thread; below it tantivy writes many small files
@@ -163,7 +163,7 @@ class Follower:
         """Write the first ``most`` articles of what is behind."""
         numbers = list(islice(self._behind, most))
         if numbers:
-            writer = self._writer or self._index.writer(LITTLE, 1)
+            writer = self._writer or self._begin()
             self._writer, self._used = writer, time.monotonic()
             maker = documents.Maker(self._ahead)
             try:
@@ -186,6 +186,12 @@ class Follower:
         if reached != self.about:
             self._place.write_about(self.path, reached)
             self.about = reached
+
+    def _begin(self) -> IndexWriter:
+        writer = self._index.writer(LITTLE, 1)
+        for file in soundness.litter(self.path):
+            file.unlink(missing_ok=True)
+        return writer
 
     def rest(self, *, at_once: bool = False) -> None:
         """Give the writer's memory back, where it has not been needed for a while."""

@@ -140,9 +140,9 @@ class Matcher:
             found.append(prefix)
         return found
 
-    def phrases(self, wanted: Wanted) -> list[Query]:
+    def phrases(self, wanted: Wanted, *, rest: bool = True) -> list[Query]:
         """One query for each phrase, all of which have to match."""
-        return [self._phrase(phrase) for phrase in wanted.phrases if not phrase.excluded]
+        return [self._phrase(phrase, rest=rest) for phrase in wanted.phrases if not phrase.excluded]
 
     def senses(self, wanted: Wanted, *, apart: bool = False) -> list[Sense]:
         """The words of ``wanted``, each as it was typed and as what means the same, with how often it was.
@@ -316,13 +316,13 @@ class Matcher:
 
     # Phrases ----------------------------------------------------------------------------------------------------------
 
-    def _phrase(self, phrase: Phrase) -> Query:
+    def _phrase(self, phrase: Phrase, *, rest: bool) -> Query:
         words = tuple(languages.words(phrase.text)[:MOST_TOGETHER])
         if not words:
             return Query.empty_query()
         # one word in quotation marks is a word as such: without synonyms, but of the rest it may say as little as any
         if len(words) == 1:
-            return self._term(words[0], rest=not phrase.excluded)
+            return self._term(words[0], rest=rest)
         return self._run(words, dict.fromkeys(self.fields, 1.0))
 
     def _run(self, words: Terms, fields: Mapping[str, float]) -> Query:
@@ -364,7 +364,7 @@ class Matcher:
     def excluded(self, wanted: Wanted) -> list[Query]:
         """What must not match; of the rest of shut articles nothing can be said."""
         phrases = [*wanted.excluded, *(phrase.text for phrase in wanted.phrases if phrase.excluded)]
-        return [self._phrase(Phrase(text, excluded=True)) for text in phrases]
+        return [self._phrase(Phrase(text, excluded=True), rest=False) for text in phrases]
 
     def filters(self, request: Request, wanted: Wanted, moments: Sequence[Moments]) -> list[Query]:
         """Facets, author:, topic: and ``moments`` (from, until), as queries that add nothing to the score."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,19 +76,15 @@ class Marker:
         return found
 
     def _term(self, word: str) -> str:
-        term = _term_of(word, self.languages, self.terms)
-        if term:
-            return term
+        for term in _terms_of(word, self.languages):
+            if term in self.terms:
+                return term
         return self.prefix if self.prefix and word.lower().startswith(self.prefix) else ""
 
 
-@lru_cache(maxsize=4096)
-def _term_of(word: str, some: tuple[str, ...], terms: frozenset[str]) -> str:
-    for folded in languages.words(word):
-        for term in languages.stems(folded, some):
-            if term in terms:
-                return term
-    return ""
+@lru_cache(maxsize=4096)  # of words in texts alone: a search in its key would have each remember words of its own
+def _terms_of(word: str, some: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(term for folded in languages.words(word) for term in languages.stems(folded, some))
 
 
 def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
@@ -139,12 +136,23 @@ def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> st
 
 
 def _start(places: Sequence[tuple[int, int, str]], length: int) -> int:
-    """Where the window with most different words begins."""
-    best, start = 0, places[0][0]
-    for begin, _, _ in places:
-        inside = {term for other, end, term in places if begin <= other and end <= begin + length - 30}
+    """Where the window with most different words begins.
+
+    One walk, however many words are marked: in a paragraph as long as a book they are thousands, and anybody may ask for it.
+    """
+    best, start, following = 0, places[0][0], 0
+    inside: Counter[str] = Counter()
+    for number, (begin, _, term) in enumerate(places):
+        following = max(following, number)  # a word longer than the window stands in none
+        while following < len(places) and places[following][1] <= begin + length - 30:
+            inside[places[following][2]] += 1
+            following += 1
         if len(inside) > best:
             best, start = len(inside), begin
+        if following > number:  # this place is left behind
+            inside[term] -= 1
+            if not inside[term]:
+                del inside[term]
     return start
 
 

@@ -105,6 +105,8 @@ class Place:
         for other in self.root.glob("index-*"):
             if other != path:
                 shutil.rmtree(other, ignore_errors=True)
+        for partial in self.root.glob("*.part"):
+            partial.unlink(missing_ok=True)
 
     def doubt(self) -> None:
         """Ask whoever writes to look whether the index in use is damaged."""

@@ -141,7 +141,7 @@ class _Asking:
 
     def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
         apart = at_least is not None
-        groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted)
+        groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted, rest=rest)
         ranked = request.order == Order.RELEVANCE and bool(groups or phrases)
         return combined(
             groups,

@@ -35,6 +35,23 @@ def damaged(path: Path) -> list[str]:
     return [name for name in files if not _sound(path / name)]
 
 
+def litter(path: Path) -> list[Path]:
+    """What a writer that was killed, or found no room, left at ``path``: files that belong to nothing it committed.
+
+    tantivy takes a new name for each segment, but names a list of deleted documents after the commit it is for. Left there, one
+    stops every later attempt at that commit.
+    """
+    try:
+        kept = {*_files(json.loads((path / "meta.json").read_text()))}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return []
+    return [
+        file
+        for file in path.iterdir()
+        if file.name.startswith(".tmp") or file.suffix == ".part" or (file.suffix == ".del" and file.name not in kept)
+    ]
+
+
 def _files(meta: dict[str, Any]) -> Iterator[str]:
     for segment in meta["segments"]:
         name = segment["segment_id"].replace("-", "")

@@ -5,10 +5,10 @@ mentioned is not yet what an article is about: the score weighs how often, how e
 its part of all the countries named is. What is in doubt is left out; an editor can add a topic, but nobody looks for a wrong one
 among thousands.
 
-Traps, each with a test: South Sudan is not Sudan, nor New Mexico Mexico (the longest name wins, also of what is no topic here);
-Polish is not polish, nor US us (capitals count); the Georgia with Atlanta is a state of the United States; Jordan may be
-somebody's name, Congo either of two countries, French a language, and Indian Ocean, Paris Agreement and Warsaw Pact are about
-neither India, France nor Poland.
+Traps, each with a test: South Sudan is not Sudan, nor New South Wales Wales (the longest name wins, also of what is no topic
+here); Polish is not polish, nor US us (capitals count); the Georgia with Atlanta is a state of the United States, and the turkey
+of Thanksgiving a bird; Jordan may be somebody's name, Peru a town in Indiana, Congo either of two countries, French a language,
+and Indian Ocean, Paris Agreement and Benin Bronzes are about neither India, France nor Benin.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from masthead.library.world import Country, countries, country
 
 THRESHOLD = 0.66  # what is applied without an editor; docs/reference/topics.md says how it was chosen
 _ASK = 0.60  # what needs an editor in any case
+_NAMED = 0.45  # what the headline names is asked about, however little the text says of it
 OFFERED = 0.40  # what an editor is asked about
 
 _WORD = re.compile(r"[^\W_]+|[.!?;:,()“”\"\n]")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
 _STOPS = frozenset('.!?;:,()“”"\n')
+_YEAR = re.compile(r"[12]\d{3}$")
 _SEGMENTS = 8
 _LEAD = 70  # words
 _FEW = 6.0  # mentions of countries: in a text with fewer, even the only one has no more than its part of so many
@@ -72,9 +74,12 @@ class _Tally:
     weight: float = 0.0
     names: int = 0
     title: float = 0.0  # the weight of the strongest word in it
+    headed: bool = False  # the headline names it
+    label: bool = False  # it begins with it: "Kenya: ...", "Kenya 2019: ..."
     standfirst: bool = False
     lead: bool = False
     segments: set[int] = field(default_factory=set)
+    said: set[str] = field(default_factory=set)  # the words for it in headline and standfirst
     words: Counter[str] = field(default_factory=Counter)
 
 
@@ -94,6 +99,8 @@ _EITHER = {
 _ALSO_A_PERSON = _set("""
 Jordan; Chad; Georgia; Holland; Ireland; Israel; Jersey; Cuba; Malta; Kenya; India; Chile; Guernsey; Finn; Niue
 """)
+# ... these so often that one person in the headline takes them all, where no other word is the country's
+_RATHER_A_PERSON = _set("Jordan; Chad; Georgia")
 # ... but these say nothing of a person
 _BESIDE = _set("""
 The; In; And; Of; For; From; To; With; At; By; On; As; But; When; While; After; Before; Since; Both; Although; If; Many; Most;
@@ -105,12 +112,21 @@ Saturday; Sunday
 # Names of what lies elsewhere: nothing, where the text has a word of the first set and none of the second
 _ELSEWHERE = {
     "GE": (
-        "Atlanta; Savannah; Alabama; Tennessee; Florida; Carolina; Virginia; Mississippi; Macon; Augusta; Confederate; Cherokee",
-        "Tbilisi; Caucasus; Abkhazia; Abkhaz; Ossetia; Ossetian; Saakashvili; Shevardnadze; Batumi; Gori; Georgians; Armenia;"
-        " Azerbaijan; Adjara",
+        "Atlanta; Savannah; Alabama; Tennessee; Florida; Carolina; Virginia; Mississippi; Macon; Augusta; Confederate; Cherokee;"
+        " Kemp; Warnock; Ossoff; Raffensperger; Fulton; Republicans; Democrats; GOP",
+        "Tbilisi; Caucasus; Abkhazia; Abkhaz; Ossetia; Ossetian; Saakashvili; Shevardnadze; Batumi; Gori; Georgian; Armenia;"
+        " Azerbaijan; Adjara; Ivanishvili; Kobakhidze; Zourabichvili",
     ),
     "LB": ("Pennsylvania; Tennessee; Oregon; Ohio", "Beirut; Lebanese; Hezbollah"),
+    "TR": ("Thanksgiving; poultry; Poultry; gravy; roast; Roast; turkeys", "Ankara; Istanbul; Turkish; Turks; Erdogan; Erdoğan"),
 }
+# States of the United States: a town in one of them may be called as a country is (Peru, Indiana; Malta, New York)
+_STATES = _set("""
+Alabama; Alaska; Arizona; Arkansas; California; Colorado; Connecticut; Florida; Idaho; Illinois; Indiana; Iowa; Kansas; Kentucky;
+Louisiana; Maine; Maryland; Massachusetts; Michigan; Minnesota; Mississippi; Missouri; Montana; Nebraska; Nevada; New Hampshire;
+New Jersey; New Mexico; New York; North Carolina; North Dakota; Ohio; Oklahoma; Oregon; Pennsylvania; South Carolina;
+South Dakota; Tennessee; Texas; Utah; Vermont; Virginia; West Virginia; Wisconsin; Wyoming
+""")
 _AGAINST = {code: (_set(against), _set(unless)) for code, (against, unless) in _ELSEWHERE.items()}
 
 # What has a country's word in it and is not about the country
@@ -149,7 +165,12 @@ Catholic; Syriac; Ethiopian Orthodox; Finnish Lutheran; Agence France Presse; Ai
 France; Tour de France; British Broadcasting Corporation; USA.gov; GOBIERNOUSA; gov.uk; GOV.UK; co.uk; org.uk; America COMPETES;
 Code for America; Captain America; Miss America; US Web Design System; US Web Design Standards; American Bar Association;
 American Red Cross; Deutsche Welle; Papua; Georgia Tech; University of Georgia; Ireland Fund; Mali Empire;
-Ghana Empire; Oman Sea; Chad Basin; Lake Chad; Lake Chad Basin; Lake Malawi; Lake Nicaragua
+Ghana Empire; Oman Sea; Chad Basin; Lake Chad; Lake Chad Basin; Lake Malawi; Lake Nicaragua; New South Wales; Prince of Wales;
+Benin bronze; Benin bronzes; Benin City; Kingdom of Benin; Bight of Benin; Gulf of Finland; Gulf of Honduras; Gulf of Panama;
+Gulf of Thailand; Brazil nut; Brazil nuts; bone china; fine china; China Miéville; nail polish; shoe polish; Spanish flu; Spanish
+influenza; German measles; German shepherd; German shepherds; Greek yogurt; Greek yoghurt; Indian summer; American football;
+Mister America; Paris climate accord; Paris climate agreement; Paris climate deal; Oslo Accords; Oslo process; Minsk agreement;
+Minsk agreements; Minsk accords; Minsk II; Havana syndrome; Stockholm syndrome; Kyoto Protocol; Bridgetown Initiative
 """)
 # Capitals left out: the names of other towns, of people, or of what meets there (Brussels)
 _NO_CAPITALS = _set("""
@@ -202,7 +223,7 @@ class _Trie:
     """Phrases by their words; the longest that fits is found."""
 
     def __init__(self) -> None:
-        self.first: dict[str, list[tuple[tuple[str, ...], _Term]]] = {}
+        self.first: dict[str, list[tuple[tuple[str, ...], _Term, str]]] = {}
 
     def add(self, phrase: str, term: _Term, *, any_case: bool = False) -> None:
         words = tuple(word for word in tokens(phrase))
@@ -216,14 +237,16 @@ class _Trie:
             forms |= {tuple(word.upper() for word in form) for form in forms}
         for form in forms:
             known = self.first.setdefault(form[0], [])
-            if all(other != form for other, _ in known):
-                known.append((form, term))
+            if all(other != form for other, _, _ in known):
+                known.append((form, term, phrase if form == words else " ".join(form)))
                 known.sort(key=lambda each: -len(each[0]))
 
-    def find(self, words: list[str], start: int) -> tuple[tuple[str, ...], _Term] | None:
-        for form, term in self.first[words[start]]:
+    def find(self, words: list[str], start: int) -> tuple[tuple[str, ...], _Term, str] | None:
+        """The longest phrase that begins at ``start``: its words, what it stands for, and how it is written."""
+        for found in self.first[words[start]]:
+            form = found[0]
             if len(form) == 1 or tuple(words[start : start + len(form)]) == form:
-                return form, term
+                return found
         return None
 
 
@@ -232,7 +255,8 @@ def _world() -> tuple[tuple[str, _Term], ...]:
     """Every country's phrases, and what has their words in it without being about them."""
     phrases = [(form, _Term(None, 0)) for each in sorted(_NOBODYS) for form in (each, _titled(each))]
     shared = set(_EITHER) | _NO_NAMES
-    phrases += [(word, _Term(f"?{word}", _NAME if word in ("Congo", "Korea") else _DEMONYM)) for word in _EITHER]
+    named = ("Congo", "Korea")
+    phrases += [(word, _Term(f"?{word}", _NAME if word in named else _DEMONYM, word in named)) for word in _EITHER]
     phrases.append(("US", _Term("US", _ADJECTIVE)))  # where anybody else's adjective stands, and in the names of much
     phrases += [(word, _Term(code, _NAME, True)) for code, words in _MORE.items() for word in words]
     for each in countries():
@@ -240,7 +264,11 @@ def _world() -> tuple[tuple[str, _Term], ...]:
         phrases += [(re.sub("^the ", "", name), _Term(each.code, _NAME, True)) for name in names if name not in shared]
         phrases += [(word, _Term(each.code, _DEMONYM)) for word in each.demonyms if word not in shared]
         capitals = (*each.capitals, *_OLD_CAPITALS.get(each.code, ()))
-        phrases += [(name, _Term(each.code, _CAPITAL)) for name in capitals if name not in _NO_CAPITALS]
+        for name in capitals:
+            if each.name in name:  # Mexico City names it, too
+                phrases.append((name, _Term(each.code, _DEMONYM, True)))
+            elif name not in _NO_CAPITALS:
+                phrases.append((name, _Term(each.code, _CAPITAL)))
     return tuple(phrases)
 
 
@@ -277,13 +305,20 @@ class Matcher:
         title_words, standfirst_words, words = tokens(title), tokens(standfirst), tokens(text)
         tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
         shouting = title.isupper()
-        for owner, term, _, phrase in self._mentions(title_words):
+        for owner, term, position, phrase in self._mentions(title_words):
             if not (shouting and len(phrase) < 3):
-                tallies[owner].title = max(tallies[owner].title, term.weight)
-                tallies[owner].names += term.name
-        for owner, term, _, _ in self._mentions(standfirst_words):
-            tallies[owner].standfirst = True
-            tallies[owner].names += term.name
+                tally = tallies[owner]
+                tally.title = max(tally.title, term.weight)
+                tally.names += term.name
+                tally.headed |= term.name
+                if position == 0 and (term.name or phrase == "US"):
+                    tally.label = _ends_a_label(title_words[len(tokens(phrase)) :])
+                tally.said.add(phrase)
+        for owner, term, _, phrase in self._mentions(standfirst_words):
+            tally = tallies[owner]
+            tally.standfirst = True
+            tally.names += term.name
+            tally.said.add(phrase)
         length = max(1, len(words))
         for owner, term, position, phrase in self._mentions(words):
             tally = tallies[owner]
@@ -301,14 +336,16 @@ class Matcher:
         for start in [at for at, word in enumerate(words) if word in first]:
             if start < after or not (found := self.trie.find(words, start)):
                 continue
-            form, term = found
+            form, term, phrase = found
             after = start + len(form)
-            if term.owner is None or (len(form) == 1 and form[0] in _ALSO_A_PERSON and _is_a_person(words, start)):
+            if term.owner is None:
                 continue
-            yield term.owner, term, start, " ".join(form)
+            other = len(form) == 1 and form[0] in _ALSO_A_PERSON and _is_a_person(words, start)
+            other = other or (term.owner[0] != "#" and _is_a_town(words, after))
+            yield f"!{term.owner}" if other else term.owner, term, start, phrase
 
     def _judged(self, tallies: Mapping[str, _Tally], length: int) -> list[Suggestion]:
-        together = sum(each.weight for owner, each in tallies.items() if owner[0] not in "#?")
+        together = sum(each.weight for owner, each in tallies.items() if owner[0] not in "#?!")
         suggestions = []
         for owner, tally in tallies.items():
             subject = self.subjects.get(owner)
@@ -336,49 +373,83 @@ def _is_a_person(words: list[str], at: int) -> bool:
     return any(each[0].isupper() and each not in _BESIDE and not each.isupper() and len(each) > 1 for each in (before, after))
 
 
+def _is_a_town(words: list[str], after: int) -> bool:
+    """Peru, Indiana: a state of the United States stands behind a comma."""
+    return words[after : after + 1] == [","] and (
+        " ".join(words[after + 1 : after + 2]) in _STATES or " ".join(words[after + 1 : after + 3]) in _STATES
+    )
+
+
+def _ends_a_label(rest: list[str]) -> bool:
+    """Whether what stands before ``rest`` in a headline says what the article is on: Kenya: ..., Kenya 2019: ..."""
+    return rest[:1] == [":"] or (rest[1:2] == [":"] and bool(_YEAR.match(rest[0])))
+
+
 def _settle(tallies: defaultdict[str, _Tally], title: list[str], words: list[str]) -> None:
-    """Give what may be either country's to one of them, and take away what is elsewhere."""
+    """Give what may be either country's to one of them, and take away what is elsewhere, somebody or something else."""
     for word, codes in _EITHER.items():
         unsure = tallies.pop(f"?{word}", None)
         if unsure is None:
             continue
-        named = [code for code in codes if code in tallies and tallies[code].names]
-        if len(named) != 1:
-            continue
-        tally = tallies[named[0]]
-        tally.weight += unsure.weight
-        tally.title = max(tally.title, unsure.title)
-        tally.standfirst |= unsure.standfirst
-        tally.lead |= unsure.lead
-        tally.segments |= unsure.segments
-        tally.words += unsure.words
+        # by its full name, or where neither has that, by its capital
+        there = [code for code in codes if code in tallies]
+        (code, *others) = [code for code in there if tallies[code].names] or there or [""]
+        if code and not others:
+            _join(tallies[code], unsure)
+    present = {*title, *words}
     for code, (against, unless) in _AGAINST.items():
-        if code in tallies:
-            present = {*title, *words}
-            if present & against and not present & unless:
-                del tallies[code]
+        if code in tallies and present & against and not present & unless:
+            del tallies[code]
+    for owner in [each for each in tallies if each[0] == "!"]:
+        other, tally = tallies.pop(owner), tallies.get(owner[1:])
+        if tally is None:
+            continue
+        theirs = {*other.words, *other.said}
+        alone = theirs >= {*tally.words, *tally.said}  # no demonym and no capital says that it is the country
+        times = 5 if theirs & _RATHER_A_PERSON else 2
+        if alone and ((times == 5 and other.title) or times * other.names >= tally.names):
+            del tallies[owner[1:]]
+    for owner, tally in list(tallies.items()):
+        if not tally.names and present & {word.lower() for word in (*tally.words, *tally.said) if not word.isupper()}:
+            del tallies[owner]  # polish
+
+
+def _join(tally: _Tally, more: _Tally) -> None:
+    tally.weight += more.weight
+    tally.names += more.names
+    tally.title = max(tally.title, more.title)
+    tally.headed |= more.headed
+    tally.label |= more.label
+    tally.standfirst |= more.standfirst
+    tally.lead |= more.lead
+    tally.segments |= more.segments
+    tally.words += more.words
+    tally.said |= more.said
 
 
 def _score(tally: _Tally, share: float | None, length: int, subject: Subject) -> float:
     """How sure we are that a text of ``length`` words is about what it mentions so."""
-    if not tally.names or tally.weight < (0.75 if tally.title else 3):
-        return 0.0
+    theme = subject.kind == "theme"
+    least = THRESHOLD if tally.label and share is not None else _NAMED if tally.headed and not theme else 0.0
+    if tally.weight < (0.75 if tally.title else 3):
+        return least
     rate = 100 * tally.weight / length
     spread = len(tally.segments) / _SEGMENTS
     early = 0.10 * (tally.lead or tally.standfirst)
     if share is None:
-        theme = subject.kind == "theme"
         score = 0.25 * tally.title + early + 0.45 * min(1.0, rate / (2.5 if theme else 1.5)) + 0.20 * spread
         if theme and not (tally.title or tally.standfirst or " " in subject.name):
             score = min(score, _ASK)  # a word such as security is in texts on much else
-        return min(1.0, score)
+        return max(least, min(1.0, score))
+    if not (tally.names or tally.title > _CAPITAL or len(tally.words) > 1):
+        return 0.0  # one adjective may be a language's, one capital anybody's: Paris Hilton
     score = 0.30 * tally.title + early + 0.30 * min(1.0, rate / 1.2) + 0.25 * min(1.0, share / 0.5) + 0.25 * spread
     if not tally.title:
         # one of many in a round-up or a speech is not what it is about, however often it comes
         score = min(score, 0.30 + 1.3 * share)
-        if tally.names < 2:
-            score = min(score, _ASK)  # its adjective may be a language's, or anybody's
-    return min(1.0, score)
+    if tally.names < (1 if tally.title else 2):
+        score = min(score, _ASK)
+    return max(least, min(1.0, score))
 
 
 __all__ = ["OFFERED", "THRESHOLD", "Country", "Matcher", "Subject", "Suggestion", "tokens"]

@@ -302,8 +302,9 @@ def context(text: str, words: str, around: int = 90) -> str:
     flat = " ".join(text.split())
     for word in words.split(", ")[:3]:
         word = word.partition(" (")[0]
-        if place := re.search(rf"\b{re.escape(word)}\b", flat):
-            at = place.start()
-            start, end = max(0, at - around), at + len(word) + around
+        # however its parts are joined there: Cote d'Ivoire, COVID-19, U.S.
+        parts = [r"\.?".join(part) if part.isupper() and len(part) < 5 else part for part in re.findall(r"\w+", word)]
+        if place := re.search(r"\b" + r"\W+".join(parts), flat):
+            start, end = max(0, place.start() - around), place.end() + around
             pieces.append(f"{'…' if start else ''}{flat[start:end]}{'…' if end < len(flat) else ''}")
     return " | ".join(dict.fromkeys(pieces))

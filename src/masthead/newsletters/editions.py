@@ -14,8 +14,9 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Max, Min, Q, Sum
 
 from masthead.core import changelog, clock, events, notices
@@ -342,29 +343,52 @@ def recompose(*, edition: Edition) -> Edition:
 
 
 def make_special(
-    *, newsletter: Newsletter, key: str, subject: str, body: str = "", segment: str = Edition.Segment.ALL
-) -> Edition:
-    """A draft written by hand, to those of ``segment``. ``key`` is its name in addresses, and never a date's."""
+    *,
+    newsletter: Newsletter,
+    key: str,
+    subject: str,
+    body: str = "",
+    segment: str = Edition.Segment.ALL,
+    press: UUID | None = None,
+) -> tuple[Edition, bool]:
+    """A draft written by hand, to those of ``segment``, and whether it was made now.
+
+    ``key`` is its name in addresses, and never a date's. ``press`` names what asked for it: asked again, also at the same moment,
+    it is the edition that was made then.
+    """
     if key[:1].isdigit():
         raise NotNow("The name of a special edition begins with a letter: names that begin with a number are dates.")
     moment = clock.now()
-    with transaction.atomic():
-        edition, made = Edition.objects.get_or_create(
-            newsletter=newsletter,
-            key=key,
-            defaults={
-                "kind": Edition.Kind.SPECIAL,
-                "date": moment.astimezone(zone_called(Publication.load().timezone)).date(),
-                "due": moment,
-                "since": moment,
-                "subject": subject,
-                "body": body,
-                "segment": segment,
-            },
-        )
-    if not made:
+    edition = _begun(press)
+    if edition is not None:
+        return edition, False
+    try:
+        with transaction.atomic():
+            edition, made = Edition.objects.get_or_create(
+                newsletter=newsletter,
+                key=key,
+                defaults={
+                    "kind": Edition.Kind.SPECIAL,
+                    "date": moment.astimezone(zone_called(Publication.load().timezone)).date(),
+                    "due": moment,
+                    "since": moment,
+                    "subject": subject,
+                    "body": body,
+                    "segment": segment,
+                    "press": press,
+                },
+            )
+    except IntegrityError:  # the same press, at the same moment, under another key
+        edition, made = _begun(press), False
+        if edition is None:
+            raise
+    if not made and (press is None or edition.press != press):
         raise NotNow(f"There is an edition called {key} already.")
-    return edition
+    return edition, made
+
+
+def _begun(press: UUID | None) -> Edition | None:
+    return Edition.objects.filter(press=press).first() if press else None
 
 
 @contextmanager

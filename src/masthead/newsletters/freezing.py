@@ -53,6 +53,9 @@ def freeze(edition: Edition) -> bool:
         if not waiting.update(state=Edition.State.SENDING, frozen=now, reason=""):
             return False
         edition.refresh_from_db()
+        # whoever may have the newsletter later: what was written to subscribers stays theirs
+        edition.audience = edition.newsletter.audience
+        edition.save(update_fields=["audience"])
         changes.add(changelog.EDITIONS)  # its page on the web is there from now on
         letters.pin(edition)
         recipients = _write_rows(edition, now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.formats import date_format, get_format, time_format
 
@@ -99,18 +99,17 @@ class Letter:
 def public(newsletter: Newsletter) -> QuerySet[Edition]:
     """The editions of ``newsletter`` that have a page on the web, newest first.
 
-    What was written to a part of its readers is a letter to those, and what was written by hand for a newsletter of subscribers
-    is theirs, too. Composed editions hold teasers only, whoever they went to.
+    What was written to a part of its readers is a letter to those, and what was written by hand when only subscribers could have
+    the newsletter is theirs, whoever may have it now. Composed editions hold teasers only, whoever they went to.
     """
     found = newsletter.editions.filter(state__in=PUBLIC, segment=Edition.Segment.ALL).order_by("-date", "-due", "-pk")
-    if newsletter.audience == Newsletter.Audience.SUBSCRIBERS:
-        found = found.filter(kind=Edition.Kind.SCHEDULED)
-    return found
+    return found.filter(Q(kind=Edition.Kind.SCHEDULED) | Q(audience=Newsletter.Audience.REGISTERED))
 
 
 def has_page(edition: Edition) -> bool:
-    """Whether ``edition`` has a page on the web once it goes (as :func:`public` says)."""
-    by_hand = edition.kind == Edition.Kind.SPECIAL and edition.newsletter.audience == Newsletter.Audience.SUBSCRIBERS
+    """Whether ``edition`` has a page on the web, or will have once it goes (as :func:`public` says)."""
+    audience = edition.audience or edition.newsletter.audience
+    by_hand = edition.kind == Edition.Kind.SPECIAL and audience != Newsletter.Audience.REGISTERED
     return edition.segment == Edition.Segment.ALL and not by_hand
 
 

@@ -118,7 +118,8 @@ class NewsletterViewSet(Everywhere):
                 [
                     FieldRowPanel([FieldPanel("title"), FieldPanel("slug")]),
                     FieldPanel("description"),
-                    FieldRowPanel([FieldPanel("schedule"), FieldPanel("position"), FieldPanel("audience")]),
+                    FieldRowPanel([FieldPanel("schedule"), FieldPanel("position")]),
+                    FieldPanel("audience", help_text="Of editions to come. Those that went stay as public as they were."),
                 ],
                 heading="What readers are told",
             ),

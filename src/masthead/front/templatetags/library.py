@@ -65,10 +65,14 @@ def draw_values(values: Iterable[Value]) -> SafeString:
     return SafeString(
         "".join(
             f'<li><a href="{escape(address(value.query))}" rel="nofollow"{" aria-current=true" if value.chosen else ""}>'
-            f'<span>{escape(value.name)}</span> <span class="tally">{value.count:,}</span></a></li>\n'
+            f"<span>{escape(value.name)}</span>{_tally(value.count)}</a></li>\n"
             for value in values
         )
     )
+
+
+def _tally(count: int) -> str:
+    return f' <span class="tally">{count:,}</span>' if count else ""  # none: nothing was counted
 
 
 @register.simple_tag

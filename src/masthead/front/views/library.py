@@ -6,11 +6,12 @@ is bounded by what the engine takes of a text, and is about what any page costs 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -37,12 +38,23 @@ def library(request: HttpRequest) -> HttpResponse:
     """Search, or browse, everything published."""
     now = clock.now()
     asked = query.parse(request.GET)
+    if "from" in request.GET or "to" in request.GET:  # from the form for dates: a search has one address
+        return _moved(finding.within(asked, _year(request, "from"), _year(request, "to")))
     found = _find(request, asked, now)
     page = finding.page(asked, found, request.visitor, request.policy, now)  # type: ignore[attr-defined]
     response = render_personal(request, page.template, {"page": page}, status=200 if found.ready else 503)
     if not found.ready:
         response["Retry-After"] = str(AGAIN)
     return response
+
+
+def _year(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "").strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) and int(text) else None
+
+
+def _moved(asked: query.Request) -> HttpResponse:
+    return headers.personal(HttpResponseRedirect(finding.address(asked.query_string())))
 
 
 @require_safe

@@ -12,10 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from masthead.articles import calendar, cards
-from masthead.articles.models import Article, Author, Topic
+from masthead.articles.models import Article, Topic
 from masthead.core import changelog, clock
 from masthead.core.timezones import zone
-from masthead.front import content, editions, guides, headers
+from masthead.front import content, directory, editions, guides, headers
 from masthead.front.marks import Mark
 from masthead.front.pageview import view_of_all
 
@@ -41,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def pages(request: HttpRequest) -> HttpResponse:
     """Everything but articles: topics, and authors (the first 5,000)."""
     topics = Topic.objects.order_by("pk").values_list("slug", flat=True)[:PART]
-    authors = Author.objects.order_by("pk").values_list("slug", flat=True)[:PART]
+    authors = directory.named().order_by("pk").values_list("slug", flat=True)[:PART]
     paths = [*FIXED, *(f"/topics/{slug}/" for slug in topics), *(f"/authors/{slug}/" for slug in authors)]
     return _urls(request, ((path, None) for path in paths))
 

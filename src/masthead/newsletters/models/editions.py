@@ -41,6 +41,14 @@ class Edition(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     held = models.BooleanField(default=False, help_text="It does not go by itself.")
     segment = models.CharField(max_length=11, choices=Segment, default=Segment.ALL)
+    audience = models.CharField(
+        max_length=12,
+        choices=Newsletter.Audience,
+        blank=True,
+        default="",
+        db_default="",  # a worker of the version before may still make editions
+        help_text="Who could have the newsletter when it was frozen.",
+    )
 
     subject = models.CharField(max_length=150, blank=True)
     subject_b = models.CharField("other subject", max_length=150, blank=True, help_text="Tried on a part; the better goes on.")
@@ -53,6 +61,9 @@ class Edition(models.Model):
     sample_wait = models.PositiveSmallIntegerField(default=30, help_text="Minutes until the subjects are compared.")
     winner = models.CharField(max_length=1, blank=True, help_text="a or b, once compared.")
 
+    press = models.UUIDField(
+        null=True, unique=True, editable=False, help_text="Of a special edition: the press of a button that began it."
+    )
     composed = models.DateTimeField(null=True)
     mailed_draft = models.DateTimeField(null=True, help_text="When its editors were mailed the draft.")
     approved = models.DateTimeField(null=True)

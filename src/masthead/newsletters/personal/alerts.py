@@ -27,7 +27,7 @@ from masthead.newsletters import restored
 from masthead.newsletters.choices import LOOKED
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Preferences
-from masthead.newsletters.personal.writing import Group, Letter, may_be_mailed, pieces, room, write
+from masthead.newsletters.personal.writing import Group, Letter, away, may_be_mailed, pieces, room, write
 from masthead.readers.models import Reader
 
 HOUR = time(7)
@@ -83,7 +83,7 @@ def _due(now: datetime) -> Iterator[tuple[Reader, datetime, datetime]]:
         moment = due_at(now, zone_called(name or house), often)
         readers = asked.filter(timezone=name, alerts=often).values("reader")
         rows = PersonalMail.objects.filter(kind=PersonalMail.Kind.ALERT, key=LOOKED, at__lt=moment, reader__in=readers)
-        for row in rows.select_related("reader").order_by("at", "pk")[:200]:
+        for row in rows.exclude(away("reader__email")).select_related("reader").order_by("at", "pk")[:200]:
             yield row.reader, row.at, moment
 
 

@@ -26,7 +26,7 @@ from masthead.core.timezones import zone
 from masthead.newsletters import restored
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Preferences, Tick
-from masthead.newsletters.personal.writing import Group, Letter, may_be_mailed, pieces, room, write
+from masthead.newsletters.personal.writing import Group, Letter, away, may_be_mailed, pieces, room, write
 from masthead.readers.models import Reader
 
 HOUR = time(8)
@@ -90,6 +90,7 @@ def _due(policy: Policy, period: Period, share: int, now: datetime) -> QuerySet[
         .filter(Exists(said.filter(month=True)) | (~Exists(said) & Exists(Tick.objects.filter(reader=OuterRef("pk")))))
         .exclude(Exists(everything))
         .exclude(Exists(had))
+        .exclude(away())
     )
 
 

@@ -11,7 +11,7 @@ from masthead.core.models import Publication
 from masthead.newsletters import choices, markdown, restored
 from masthead.newsletters.links import Kind
 from masthead.newsletters.models import PersonalMail, Tick, WelcomeStep
-from masthead.newsletters.personal.writing import Letter, may_be_mailed, room, write
+from masthead.newsletters.personal.writing import Letter, away, may_be_mailed, room, write
 from masthead.readers.models import Reader
 
 TOO_LATE = timedelta(days=3)  # a step that could not go, or was written later, is left out
@@ -54,6 +54,7 @@ def _due(step: WelcomeStep, now: datetime) -> QuerySet[Reader]:
         Reader.objects.filter(pk__in=recent, is_active=True, confirmed__isnull=False)
         .exclude(Exists(Tick.objects.filter(reader=OuterRef("pk"), created__lte=since)))
         .exclude(Exists(mine.filter(key__in=[key_of(step), choices.STOPPED])))
+        .exclude(away())
         .annotate(first=Min("ticks__created"))
         .order_by("first", "pk")
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 
 from masthead.access import services as access
@@ -21,6 +22,9 @@ from masthead.newsletters.models import PersonalMail, Preferences
 from masthead.readers.models import Reader
 
 MOST_WAITING = 100  # of these mails handed over and not yet submitted
+A_DOMAIN = 5  # of them that count of those one domain has put off
+AWAY = 20  # mails a domain has put off, and taken none of the last ones: nothing more is written to its readers
+LAST = 500  # mails looked at for whether a domain takes any
 PERSONAL = {Kind.ALERTS: "alert", Kind.MONTH: "month", Kind.WELCOME: "welcome"}  # as PersonalMail and OutgoingMail call them
 
 
@@ -60,9 +64,32 @@ class Letter:
 
 
 def room() -> int:
-    """How many more may be handed over now."""
-    waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values()).count()
-    return max(0, MOST_WAITING - waiting)
+    """How many more may be handed over now.
+
+    What one domain has put off takes a few places and no more: those who write to it wait, and not everybody. Where they are put
+    off everywhere the mail server is away, and all wait.
+    """
+    waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values())
+    taken = waiting.filter(attempts=0).count() + sum(min(count, A_DOMAIN) for count in _put_off().values())
+    return max(0, MOST_WAITING - taken)
+
+
+def away(field: str = "email") -> Q:
+    """Those whose domains take no mail just now, by the ``field`` that holds their address. Their mail is written when they do."""
+    found = Q(pk__in=[])
+    domains = {domain for domain, count in _put_off().items() if count >= AWAY}
+    if domains:
+        last = OutgoingMail.objects.order_by("-pk").annotate(domain=mail.DOMAIN).values_list("domain", "state")[:LAST]
+        domains -= {domain for domain, state in last if state == OutgoingMail.State.SUBMITTED}
+    for domain in domains:
+        found |= Q(**{f"{field}__iendswith": f"@{domain}"})
+    return found
+
+
+def _put_off() -> dict[str, int]:
+    """How many of these mails each domain has put off."""
+    rows = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values(), attempts__gt=0)
+    return dict(rows.annotate(domain=mail.DOMAIN).order_by().values_list("domain").annotate(count=Count("pk")))
 
 
 def write(*, reader: Reader, kind: Kind, key: str, letter: Letter) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib import messages
@@ -35,6 +37,13 @@ class SpecialForm(forms.Form):
     body = forms.CharField(
         label="What it says", widget=forms.Textarea(attrs={"rows": 12}), required=False, help_text="In Markdown."
     )
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
+
+    def press(self) -> UUID | None:
+        """A name for this form as it was filled in: whoever presses twice, or comes back and presses again, says the same."""
+        given = self.cleaned_data
+        said = [given["newsletter"].pk, given["segment"], given["subject"], given["body"]]
+        return uuid5(given["once"], json.dumps(said)) if given["once"] else None
 
 
 class SpecialPage(NewsroomPage):
@@ -56,14 +65,22 @@ class SpecialPage(NewsroomPage):
         given = form.cleaned_data
         key = key_for(given["newsletter"], given["subject"])
         try:
-            edition = services.make_special(
-                newsletter=given["newsletter"], key=key, subject=given["subject"], body=given["body"], segment=given["segment"]
+            edition, made = services.make_special(
+                newsletter=given["newsletter"],
+                key=key,
+                subject=given["subject"],
+                body=given["body"],
+                segment=given["segment"],
+                press=form.press(),
             )
         except REFUSED as error:
             form.add_error(None, str(error))
             return self.render_to_response(self.get_context_data(form=form), status=422)
-        log(edition, "masthead.edition.special", user=request.user)
-        messages.success(request, "A draft. Look at it, mail yourself a test, then approve it with its day and hour.")
+        if made:
+            log(edition, "masthead.edition.special", user=request.user)
+            messages.success(request, "A draft. Look at it, mail yourself a test, then approve it with its day and hour.")
+        else:
+            messages.success(request, "This one was begun already; here it is.")
         return see_other(reverse("newsroom_edition", args=[edition.pk]))
 
 

@@ -15,34 +15,41 @@
     return new URLSearchParams(pairs).toString();
   };
   let shown = query();
+  let here = location.search;
   let asked = null;
   let timer = 0;
+  let settled = true; // what was typed since the field was entered is one step of the way back, whatever it was letter by letter
 
-  const show = async () => {
-    const wanted = query();
+  // Shows the search `wanted`. `how`: "typed", "back" (by the browser's buttons), or "again" (while the library is prepared).
+  const show = async (wanted, how) => {
     // also where what is shown is wanted again: the answer on its way is to what stands there no more
     asked?.abort();
     asked = null;
     found.removeAttribute("aria-busy");
-    if (wanted === shown) return;
+    if (wanted === shown && how !== "again") return;
     const mine = (asked = new AbortController());
-    found.setAttribute("aria-busy", "true");
+    if (how !== "again") found.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(`/library/?${wanted}&typing=1`, { signal: mine.signal, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(answer.status);
+      const typing = how === "typed" ? "&typing=1" : "";
+      const answer = await fetch(`/library/?${wanted}${typing}`, { signal: mine.signal, credentials: "same-origin" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const region = page.getElementById("found");
       if (!region || mine !== asked) return;
       // what was opened stays open
-      const open = found.querySelector(".facets")?.open;
+      const open = [".facets", ".when", ".as-list"].filter((name) => found.querySelector(name)?.open);
       found.replaceChildren(...region.childNodes);
-      if (open) found.querySelector(".facets")?.setAttribute("open", "");
+      for (const name of open) found.querySelector(name)?.setAttribute("open", "");
       held.replaceChildren(...page.getElementById("held").childNodes);
+      if (how === "back") field.value = page.getElementById("q").value;
       shown = wanted;
       document.title = page.title;
-      // this page becomes that search; the one before stays one step back
-      history.replaceState(null, "", wanted ? `/library/?${wanted}` : "/library/");
-      announce.textContent = found.querySelector("#count")?.textContent.trim() ?? "";
+      if (how === "typed") {
+        history[settled ? "pushState" : "replaceState"](null, "", wanted ? `/library/?${wanted}` : "/library/");
+        here = location.search;
+        settled = false;
+      }
+      if (how !== "again" || answer.ok) announce.textContent = found.querySelector("#count")?.textContent.trim() ?? "";
+      waitUntilReady();
     } catch {
       // superseded, or no connection: the button still works
     } finally {
@@ -51,8 +58,24 @@
   };
   const soon = (wait) => {
     clearTimeout(timer);
-    timer = setTimeout(show, wait);
+    timer = setTimeout(() => show(query(), "typed"), wait);
   };
+  const waitUntilReady = () => {
+    if (!found.querySelector(".preparing")) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => show(shown, "again"), 5000);
+  };
+  waitUntilReady();
+  addEventListener("popstate", () => {
+    if (location.search === here) return; // within the page, to its results
+    here = location.search;
+    clearTimeout(timer);
+    settled = true;
+    show(here.slice(1), "back");
+  });
+  field.addEventListener("blur", () => {
+    settled = true;
+  });
 
   // --- what the words may become
 
