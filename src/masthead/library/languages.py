@@ -152,24 +152,36 @@ def meant(word: str, language: str) -> str:
 
 
 _POINTED = re.compile(r"[^\W_][.,&@_+:][^\W_]")  # AT&T, digital.gov, 1,000,000
-_BROKEN = re.compile(r"[^\W_]['\u2019][^\W_]")  # China's, l'Europe, O'Neill
+_APOSTROPHE = re.compile(r"(?<=[^\W_])['\u2019](?=[^\W_])")  # China's, l'Europe, O'Neill
+_CONTRACTED = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})  # in English behind one
+_BEGUN = re.compile(r"(?:anti|counter|multi|post|pre|peace)[-\u2010\u2011][^\W_]", re.IGNORECASE)  # words elsewhere
 
 
 def runs(text: str, language: str) -> list[tuple[str, ...]]:
     """The words of ``text``, which has no spaces, each by itself; and as one what belongs together.
 
-    That is what is never parted, in some scripts, and parts too short to mean something alone (F-35, al-Qaeda, 9/11), but for
-    function words of ``language`` behind or before an apostrophe.
+    That is what is never parted, in some scripts, and parts too short to mean something alone (F-35, al-Qaeda, 9/11). What stands
+    before or behind an apostrophe and means nothing in ``language`` goes.
     """
     text = told_apart(text)
     if unspaced.unusual(text):
         return [run for part in unspaced.runs(text) for run in _runs_of(part)]
     found = words(text)
-    if len(found) > 1 and _BROKEN.search(text):
-        found = [word for word in found if len(word) > 2 or not is_function_word(word, language)] or found
-    if len(found) > 1 and (_POINTED.search(text) or any(_is_short(word, text) for word in found)):
+    if len(found) > 1 and _APOSTROPHE.search(text):
+        found = _without_articles(text, language) or found
+    if len(found) > 1 and (_POINTED.search(text) or _BEGUN.match(text) or any(_is_short(word, text) for word in found)):
         return [tuple(found)]
     return [(word,) for word in found]
+
+
+def _without_articles(text: str, language: str) -> list[str]:
+    parts = [words(part) for part in _APOSTROPHE.split(text)]
+    for number, part in enumerate(parts):
+        if number and language == "en" and part and part[0] in _CONTRACTED:
+            del part[0]
+        if number < len(parts) - 1 and part and is_function_word(part[-1], language):
+            del part[-1]
+    return [word for part in parts for word in part]
 
 
 def _runs_of(part: str) -> list[tuple[str, ...]]:

@@ -38,6 +38,10 @@ BAG = 1.0  # times a word's rarity: what finding it somewhere in the rest is wor
 SYNONYM = 0.6
 REPEATED = 0.8  # a word asked for n times counts n ** this
 NEAR_IN_TEXT, NEAR_IN_TITLE = 0.1, 0.3  # for neighbouring words of the search that stand together
+NEAR_IN_SHORT, FEW = 0.3, 3  # in the text, for so few words that they are likely a name
+VERBATIM = 0.5  # for all that was typed, as it was typed: a sentence, or a headline
+ALL_IN_TITLE = 0.5
+OF_YEAR = 1.0  # for being of a year that is asked for among the words
 MOST_NEAR = 8  # pairs, and words from which on pairs are looked for in headlines only: phrases are what costs
 MOST_SENSES = 24  # different words
 LONGEST_NAME = 8  # words of what means the same as something else
@@ -182,7 +186,7 @@ class Matcher:
             runs = [tuple(languages.meant(word, self.languages[0]) for word in run) for run in runs]
         joined: list[Terms] = []
         for run in runs:
-            if joined and len(joined[-1]) == len(run) == 1 and wording.goes_with_next(joined[-1][0]):
+            if joined and len(joined[-1]) == len(run) == 1 and wording.belong_together(joined[-1][0], run[0]):
                 joined[-1] += run
             else:
                 joined.append(run)
@@ -230,13 +234,18 @@ class Matcher:
         there = [(term, min(1.0, rarity / self.counts.rarity(count))) for term, count in counts if count or not self.openings]
         return there or [(forms[0], 1.0)]
 
+    def breaks(self, wanted: Wanted) -> bool:
+        """Whether something in it belongs together that could be taken apart."""
+        return len(self.senses(wanted, apart=True)) > len(self.senses(wanted))
+
     def few(self, wanted: Wanted) -> list[int]:
-        """With how many of its words, apart, a longer question may be content: first with most, then with ever fewer."""
-        apart, together = self.senses(wanted, apart=True), self.senses(wanted)
+        """With how many of its words, apart, a longer question may be content: first with most, then with fewer."""
+        apart = self.senses(wanted, apart=True)
         pieces = sum(unspaced.is_run(sense.typed[0]) for sense in apart)
+        if len(self.senses(wanted)) + bool(wanted.prefix) == 1 and not pieces:
+            return []  # of one word no part means anything
         number = len(apart) + bool(wanted.prefix)
-        fewer = [max(1, n) for n in (math.ceil(number * 2 / 3), pieces // 3) if n < number > 1]
-        return list(dict.fromkeys([*([number] if len(apart) > len(together) else []), *fewer]))
+        return list(dict.fromkeys(max(1, n) for n in (math.ceil(number * 2 / 3), pieces // 3) if n < number))
 
     def unsearched(self, wanted: Wanted) -> bool:
         """Whether it has words that this visitor cannot look for in the rest, however common they are."""
@@ -353,11 +362,31 @@ class Matcher:
                     for name in ("title", "standfirst", "topics"):
                         found.append(_weighed(Query.term_query(SCHEMA, name, term), PLACES[name] * weight * share))
                 found.append(_weighed(Query.term_query(SCHEMA, "authors", words[0]), PLACES["authors"] * weight))
+        text = [name for name in self.fields if name in ("body", "opening")]
         places = {"title": NEAR_IN_TITLE}
         if len(senses) <= MOST_NEAR:
-            places |= {name: NEAR_IN_TEXT for name in self.fields if name in ("body", "opening")}
+            places |= dict.fromkeys(text, NEAR_IN_SHORT if len(senses) <= FEW else NEAR_IN_TEXT)
         pairs = [one.typed + other.typed for one, other in pairwise(senses)][:MOST_NEAR]
-        return [*found, *(self._run(pair, places) for pair in pairs)]
+        found += [self._run(pair, places) for pair in pairs]
+        verbatim = tuple(word for run in self._typed(wanted) for word in run)
+        if 2 < len(verbatim) <= MOST_TOGETHER:
+            found.append(self._run(verbatim, dict.fromkeys(["title", *text], VERBATIM)))
+        if 1 < len(senses) <= MOST_NEAR:
+            # all of them in the headline: that is what somebody remembers who is looking for this one
+            found.append(_weighed(_all([self._in_title(sense) for sense in senses]), ALL_IN_TITLE))
+            years = [int(word) for sense in senses for word in sense.typed if word.isdigit() and len(word) == 4]
+            found += [Query.const_score_query(Query.term_query(SCHEMA, "year", year), OF_YEAR) for year in years]
+        return found
+
+    def _in_title(self, sense: Sense) -> Query:
+        ways = []
+        for words, worth in sense.ways:
+            if len(words) > 1:
+                ways.append(self._run(words, {"title": worth}))
+            else:
+                forms = self._weighed_forms(words[0])
+                ways += [_weighed(Query.term_query(SCHEMA, "title", term), worth * share) for term, share in forms]
+        return _any(ways)
 
     # What is left out, and filters -----------------------------------------------------------------------------------------
 
@@ -447,8 +476,11 @@ def synonyms_of(groups: Iterable[Sequence[str]], overlapping: Iterable[str] = ()
     found: dict[Terms, list[Terms]] = {}
     vague = {tuple(languages.words(name)) for name in overlapping}
     for group in groups:
-        folded = list(dict.fromkeys(words for name in group if (words := tuple(languages.words(name)))))
-        for words in folded:
-            others = found.setdefault(words, [])
-            others += [other for other in folded if other != words and other not in others and other not in vague]
+        folded = {words: name for name in group if (words := tuple(languages.words(name)))}
+        for words, name in folded.items():
+            # as it is looked up once it is typed: People's Republic without its s
+            typed = tuple(word for text in name.split() for run in languages.runs(text, "en") for word in run)
+            for key in {words, typed}:
+                others = found.setdefault(key, [])
+                others += [other for other in folded if other not in (key, *others) and (other == words or other not in vague)]
     return found

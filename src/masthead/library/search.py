@@ -21,7 +21,7 @@ from masthead.access.policy import Policy, Standing, Visitor, standing
 from masthead.articles.models import Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.library import languages, spelling, unspaced, world
+from masthead.library import languages, spelling, unspaced, wording, world
 from masthead.library.matching import Matcher, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
@@ -36,10 +36,12 @@ log = logging.getLogger("masthead.library")
 FEW = 3  # hits below which we help: another spelling, fewer words
 SHORT = 3  # words, all of which have to be there as long as any article has them
 ENOUGH = 10  # hits, below which a longer search is content with some of its words
+ALL = 1_000  # words
 MOST_SLIPS = 5  # misspelt words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
+MOST_MARKED = 12  # ways to say a word
 UNSEARCHED = "What is written without spaces is looked for in headlines and openings; with All-Access, everywhere."
 
 
@@ -259,12 +261,13 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
             senses = len(asking.matcher.senses(wanted))
     # the longer a question, the less each of its words is meant
     if total < (1 if senses <= SHORT else ENOUGH):
-        for few in asking.matcher.few(wanted):
+        for few in (*((ALL,) if asking.matcher.breaks(wanted) else ()), *asking.matcher.few(wanted)):
             some = asking.query(request, wanted, at_least=few)
             found = asking.hits(some, request)
             if found[1] > total:
                 query, at_least, (numbers, total) = some, few, found
-                break
+            if total >= FEW or (total and few != ALL):
+                break  # what has fewer of its words would only stand behind
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
     if facets and total:
@@ -299,20 +302,17 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 def _marker(matcher: Matcher, wanted: Wanted, *, apart: bool) -> Marker:
     senses = matcher.senses(wanted, apart=apart)
-    # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
-    words = [word for sense in senses for word in _shown(sense.typed)]
-    words += [shown[0] for sense in senses for other, _ in sense.ways[1:] if len(shown := _shown(other)) == 1]
-    quoted = [text for phrase in wanted.phrases if not phrase.excluded for text in phrase.text.split()]
-    words += [word for text in quoted for run in languages.runs(text, matcher.languages[0]) for word in _shown(run)]
-    prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
+    # several words that are one thing are marked where they stand together: each alone means something else
+    ways = [sense.typed for sense in senses] + [words for sense in senses for words, _ in sense.ways[1:MOST_MARKED]]
+    quoted = [text for phrase in wanted.phrases if not phrase.excluded for text in phrase.text.split()]
+    ways += [run for text in quoted for run in languages.runs(text, main)]
+    words = [unspaced.together(way) if all(map(unspaced.is_run, way)) else " ".join(way) for way in ways]
+    if "en" in matcher.languages:
+        words += [other for word in words for other in wording.spellings(word)]
+    prefix = languages.words(wanted.prefix)
     telling = [word for word in words if not languages.is_function_word(word, main)] or words
     return marker([*telling, *prefix], prefix[-1] if prefix else "", matcher.languages)
-
-
-def _shown(words: tuple[str, ...]) -> tuple[str, ...]:
-    """``words`` as they stand in a text: pieces of what is written without spaces are one."""
-    return (unspaced.together(words),) if len(words) > 1 and all(map(unspaced.is_run, words)) else words
 
 
 def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:

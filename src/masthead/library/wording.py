@@ -19,7 +19,7 @@ _SPELLINGS = (
     ("(cent|theat|fib|calib|spect|meag|somb|(?:kilo|centi|milli)?met|(?:milli)?lit)", "re", "er", "(|s|d)"),
     ("(def|off|pret)", "ence", "ense", "(|s|less)"),
     ("(dial|catal|anal|monol|prol|epil)", "ogue", "og", "(|s)"),
-    (_LL, "ll", "l", "(ed|ing|er|ers|or|ors)"),
+    (_LL, "l", "", "(ed|ing|er|ers|or|ors)"),
     ("(enro|fulfi|insta|skilfu|wilfu)", "l", "ll", "(|s|ment|ments)"),
     ("()", "programme", "program", "(|s)"),
     ("()", "licence", "license", "(|s)"),
@@ -44,7 +44,9 @@ _PATTERNS = tuple(
     for one, other in ((first, second), (second, first))
 )
 # What never stands alone: written with a hyphen, without one, or apart. Longer ones first
-_BEGINNINGS = ("counter", "cyber", "multi", "micro", "super", "trans", "ultra", "anti", "post", "semi", "non", "neo", "pre", "co")
+_BEGINNINGS = (
+    "counter", "cyber", "multi", "micro", "super", "trans", "ultra", "peace", "anti", "post", "semi", "non", "neo", "pre", "co",
+)  # fmt: skip
 _ALONE = frozenset({"cyber", "multi", "micro", "ultra", "anti", "semi", "non", "neo"})  # of them, no words by themselves
 _DIGITS = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 _ARTICLES = frozenset({"al", "el"})  # before Arabic names, now and then left out
@@ -72,6 +74,6 @@ def written(words: Terms) -> list[Terms]:
     return [(beginning, word[len(beginning) :])] if beginning and len(word) - len(beginning) >= 4 else []
 
 
-def goes_with_next(word: str) -> bool:
-    """Whether ``word`` (folded) is the beginning of the one after it, though a space parts them: cyber attack."""
-    return word in _ALONE
+def belong_together(word: str, following: str) -> bool:
+    """Whether two words (folded) are one, though a space parts them: cyber attack, G 20."""
+    return word in _ALONE or (len(word) == 1 and word not in "ai" and following.isdigit() and len(following) < 4)
