@@ -5,6 +5,7 @@ The index and the query use the same analyzers, tantivy's own, so that they cann
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache, lru_cache
 
@@ -55,6 +56,14 @@ _ENGLISH = {
     "which", "whichever", "while", "who", "whoever", "whole", "whom", "whose", "why", "will", "with", "within", "without",
     "would", "yes", "yet", "you", "your", "yours", "yourself", "yourselves",
 }  # fmt: skip
+# Points between single letters: U.S.S.R. A literal first, so that it takes next to no time where there are none
+_INITIALS = re.compile(r"\.(?=[^\W\d_]\b)(?<=\b[^\W\d_]\.)")
+# Names that are written like other words but for their capitals (us, who, it, what aids, and one in French) are terms of their
+# own, by a letter more that nobody writes and no analyzer touches
+ACRONYM = "\u0298"
+_ACRONYMS = {name: re.compile(rf"{name}(?![^\W_])(?<![^\W_]{name})") for name in ("US", "UN", "WHO", "IT", "AIDS")}
+_MEANT = frozenset({"us", "un", "aids"})  # by whoever searches for them in English, however they write them
+
 _WITH_STOP_WORDS = {"da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pt", "ru", "sv"}
 
 
@@ -105,8 +114,20 @@ def composed(text: str) -> str:
     return text
 
 
+def told_apart(text: str) -> str:
+    """``text`` as the analyzers take it: initials without points, and the names that look like other words marked as names."""
+    if "." in text:
+        text = _INITIALS.sub("", text)
+    for name, pattern in _ACRONYMS.items():
+        if pattern.search(text):
+            # what is all in capitals tells nothing by them
+            lines = (line if " " in line and line.isupper() else pattern.sub(name + ACRONYM, line) for line in text.split("\n"))
+            text = "\n".join(lines)
+    return text
+
+
 def tokens(text: str, language: str = "") -> PreTokenizedString:
-    """``text`` taken apart for the index: stemmed by ``language``, without one as it stands."""
+    """``text``, told apart, taken apart for the index: stemmed by ``language``, without one as it stands."""
     if unspaced.unusual(text):
         return stemming(language, unusual=True).pre_tokenize(unspaced.cut(text))
     return stemming(language).pre_tokenize(text)
@@ -114,20 +135,63 @@ def tokens(text: str, language: str = "") -> PreTokenizedString:
 
 def words(text: str) -> list[str]:
     """The words of ``text`` in order, lower-cased and without accents; where no spaces part them, their pieces."""
+    text = told_apart(text)
     if unspaced.unusual(text):
         return list(plain(unusual=True).analyze(unspaced.cut(text)))
     return list(plain().analyze(text))
 
 
-def runs(text: str) -> list[tuple[str, ...]]:
-    """The words of ``text`` in order, each by itself, and the pieces of what no spaces part together."""
-    if not unspaced.unusual(text):
-        return [(word,) for word in words(text)]
-    found: list[tuple[str, ...]] = []
-    for part in unspaced.runs(text):
-        typed = plain(unusual=True).analyze(unspaced.cut(part))
-        found += [tuple(typed)] if unspaced.is_run(part) and typed else [(word,) for word in typed]
-    return found
+def shown(word: str) -> str:
+    """A word of the index as one writes it."""
+    return word[:-1].upper() if word.endswith(ACRONYM) else word
+
+
+def meant(word: str, language: str) -> str:
+    """The name that whoever searches for ``word`` (folded) in ``language`` means by it, or the word."""
+    return word + ACRONYM if language == "en" and word in _MEANT else word
+
+
+_POINTED = re.compile(r"[^\W_][.,&@_+:][^\W_]")  # AT&T, digital.gov, 1,000,000
+_APOSTROPHE = re.compile(r"(?<=[^\W_])['\u2019](?=[^\W_])")  # China's, l'Europe, O'Neill
+_CONTRACTED = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})  # in English behind one
+_BEGUN = re.compile(r"(?:anti|counter|multi|post|pre|peace)[-\u2010\u2011][^\W_]", re.IGNORECASE)  # words elsewhere
+
+
+def runs(text: str, language: str) -> list[tuple[str, ...]]:
+    """The words of ``text``, which has no spaces, each by itself; and as one what belongs together.
+
+    That is what is never parted, in some scripts, and parts too short to mean something alone (F-35, al-Qaeda, 9/11). What stands
+    before or behind an apostrophe and means nothing in ``language`` goes.
+    """
+    text = told_apart(text)
+    if unspaced.unusual(text):
+        return [run for part in unspaced.runs(text) for run in _runs_of(part)]
+    found = words(text)
+    if len(found) > 1 and _APOSTROPHE.search(text):
+        found = _without_articles(text, language) or found
+    if len(found) > 1 and (_POINTED.search(text) or _BEGUN.match(text) or any(_is_short(word, text) for word in found)):
+        return [tuple(found)]
+    return [(word,) for word in found]
+
+
+def _without_articles(text: str, language: str) -> list[str]:
+    parts = [words(part) for part in _APOSTROPHE.split(text)]
+    for number, part in enumerate(parts):
+        if number and language == "en" and part and part[0] in _CONTRACTED:
+            del part[0]
+        if number < len(parts) - 1 and part and is_function_word(part[-1], language):
+            del part[-1]
+    return [word for part in parts for word in part]
+
+
+def _runs_of(part: str) -> list[tuple[str, ...]]:
+    typed = plain(unusual=True).analyze(unspaced.cut(part))
+    return [tuple(typed)] if unspaced.is_run(part) and typed else [(word,) for word in typed]
+
+
+def _is_short(word: str, text: str) -> bool:
+    """Whether ``word`` in ``text`` is no word by itself: a number, a letter, a syllable. EU and UK are."""
+    return word.isdigit() or len(word) == 1 or (len(word) == 2 and word.upper() not in text)
 
 
 @lru_cache(maxsize=20_000)  # and no more: readers type what they like

@@ -23,7 +23,7 @@ from typing import Any
 
 from tantivy import FieldType, Occur, Query, Searcher
 
-from masthead.library import languages, unspaced
+from masthead.library import languages, unspaced, wording
 from masthead.library.query import Phrase, Request, Wanted
 from masthead.library.schema import SCHEMA
 
@@ -38,6 +38,10 @@ BAG = 1.0  # times a word's rarity: what finding it somewhere in the rest is wor
 SYNONYM = 0.6
 REPEATED = 0.8  # a word asked for n times counts n ** this
 NEAR_IN_TEXT, NEAR_IN_TITLE = 0.1, 0.3  # for neighbouring words of the search that stand together
+NEAR_IN_SHORT, FEW = 0.3, 3  # in the text, for so few words that they are likely a name
+VERBATIM = 0.5  # for all that was typed, as it was typed: a sentence, or a headline
+ALL_IN_TITLE = 0.5
+OF_YEAR = 1.0  # for being of a year that is asked for among the words
 MOST_NEAR = 8  # pairs, and words from which on pairs are looked for in headlines only: phrases are what costs
 MOST_SENSES = 24  # different words
 LONGEST_NAME = 8  # words of what means the same as something else
@@ -56,6 +60,22 @@ class Counts:
 
     searcher: Searcher
     _rest: dict[str, int] = field(default_factory=dict)
+    _held: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def rarity(self, count: int) -> float:
+        """How much a term tells that stands in ``count`` articles: what BM25 takes it for."""
+        number = max(1, self.searcher.num_docs)
+        return math.log(1 + (max(0, number - count) + 0.5) / (count + 0.5))
+
+    def held(self, name: str, term: str) -> int:
+        """About how many articles have ``term`` in the field ``name``, which has to be one this visitor searches in full."""
+        key = name, term
+        known = self._held.get(key)
+        if known is None:
+            if len(self._held) > 50_000:
+                self._held.clear()
+            known = self._held[key] = self.searcher.doc_freq(name, term)
+        return known
 
     def in_texts(self, term: str) -> int:
         """How many articles have ``term`` anywhere in their text.
@@ -77,6 +97,19 @@ class Counts:
     def in_openings(self, word: str) -> int:
         """About how many articles have ``word`` in what anybody may see of them."""
         return self.searcher.doc_freq("words", word)
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """Something that is asked for: ``ways`` to say it, each with its worth, the first as typed; and how often it was."""
+
+    ways: tuple[tuple[Terms, float], ...]
+    times: int = 1
+
+    @property
+    def typed(self) -> Terms:
+        """As it was typed."""
+        return self.ways[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,82 +135,145 @@ class Matcher:
     # Words ------------------------------------------------------------------------------------------------------------
 
     def groups(self, wanted: Wanted, *, rest: bool = True, apart: bool = False) -> list[Query]:
-        """One query for each thing that has to match: words (with their synonyms), the prefix, phrases.
+        """One query for each word that has to match (in any way to say it), and for the prefix.
 
         Without ``rest`` the bag is left out; ``apart`` as in :meth:`senses`.
         """
-        found = [self._word(sense, times, rest=rest) for sense, times in self.senses(wanted, apart=apart)]
+        found = [self._word(sense, rest=rest) for sense in self.senses(wanted, apart=apart)]
         if prefix := self._prefix(wanted.prefix, rest=rest):
             found.append(prefix)
-        found += [self._phrase(phrase, rest=rest) for phrase in wanted.phrases if not phrase.excluded]
         return found
 
-    def senses(self, wanted: Wanted, *, apart: bool = False) -> list[tuple[list[Terms], int]]:
+    def phrases(self, wanted: Wanted, *, rest: bool = True) -> list[Query]:
+        """One query for each phrase, all of which have to match."""
+        return [self._phrase(phrase, rest=rest) for phrase in wanted.phrases if not phrase.excluded]
+
+    def senses(self, wanted: Wanted, *, apart: bool = False) -> list[Sense]:
         """The words of ``wanted``, each as it was typed and as what means the same, with how often it was.
 
-        Function words go, unless all are some, or written like the name they may be (US, WHO). What is written without spaces is
-        one word up to a length, or with ``apart`` each of its pieces.
+        Function words go, unless all are some. What belongs together is one word: what is written without spaces (up to a
+        length), F-35, function words alone (to be or not to be); but not with ``apart``.
         """
-        typed: list[str] = []
-        left: list[tuple[int, int]] = []  # of each word: how many its run has from it to the end, and in all
-        names: set[str] = set()
-        for text in wanted.words:
-            runs = languages.runs(text)
-            typed += [word for run in runs for word in run]
-            left += [(n, len(run)) for run in runs for n in range(len(run), 0, -1)]
-            if text.isupper() and 2 <= len(text) <= 4:
-                names.update(word for run in runs for word in run)
-        silent = {word for word in typed if word not in names and languages.is_function_word(word, self.languages[0])}
+        runs = self._typed(wanted)
+        typed = [word for run in runs for word in run]
+        # how many words its run has, from each word to the end and in all
+        left = [(n, len(run)) for run in runs for n in range(len(run), 0, -1)]
+        silent = {word for word in typed if languages.is_function_word(word, self.languages[0])}
         if len(silent) == len(set(typed)):
             silent = set()
+            if not apart and 1 < len(typed) <= MOST_TOGETHER:
+                return [Sense(((tuple(typed), 1.0),))]
         found: dict[Terms, int] = {}
         position = 0
         while position < len(typed):
-            for length in range(min(LONGEST_NAME, len(typed) - position), 0, -1):
-                run = tuple(typed[position : position + length])
-                if run in self.synonyms:
-                    break
-            rest, length = left[position]
-            if run not in self.synonyms and length <= LONGEST_RUN and not apart:
-                run = tuple(typed[position : position + rest])
+            run = self._named(typed, position)
+            if not run:
+                rest, length = left[position]
+                kept = not apart and (length <= LONGEST_RUN or not unspaced.is_run(typed[position]))
+                run = tuple(typed[position : position + (rest if kept else 1)])
             if run[0] not in silent or len(run) > 1:
                 found[run] = found.get(run, 0) + 1
             position += len(run)
-            if run in self.synonyms and left[position - 1][0] > 1:
-                position += 1  # a name within a longer run: the next piece is half of the name
-        return [([run, *self.synonyms.get(run, ())], times) for run, times in found.items()][: self.most]
+            if left[position - 1][0] > 1 and unspaced.is_run(typed[position]):
+                position += run in self.synonyms  # a name within a longer run: the next piece is half of the name
+        return [Sense(self._ways(run), times) for run, times in found.items()][: self.most]
 
-    def enough(self, wanted: Wanted) -> int:
-        """How many of its words, apart, a longer question may be content with: one, but of pieces a third. Any text has some."""
-        return max(1, sum(unspaced.is_run(typed[0]) for (typed, *_), _ in self.senses(wanted, apart=True)) // 3)
+    def _typed(self, wanted: Wanted) -> list[Terms]:
+        """The words of ``wanted`` in order, those that belong together as one."""
+        runs = [run for text in wanted.words for run in languages.runs(text, self.languages[0])]
+        # who searches for "us china" means no pronoun; whose sentence begins with a capital may
+        if len(runs) <= MOST_NEAR and all(text == text.lower() for text in wanted.words):
+            runs = [tuple(languages.meant(word, self.languages[0]) for word in run) for run in runs]
+        joined: list[Terms] = []
+        for run in runs:
+            if joined and len(joined[-1]) == len(run) == 1 and wording.belong_together(joined[-1][0], run[0]):
+                joined[-1] += run
+            else:
+                joined.append(run)
+        return joined
+
+    def _named(self, typed: Sequence[str], position: int) -> Terms:
+        """The longest name at ``position`` that means the same as another; empty where there is none."""
+        for length in range(min(LONGEST_NAME, len(typed) - position), 0, -1):
+            if (run := tuple(typed[position : position + length])) in self.synonyms:
+                return run
+        return ()
+
+    def _ways(self, run: Terms) -> tuple[tuple[Terms, float], ...]:
+        """``run``, and what means the same: each worth no more than what was typed, however rare it is."""
+        others = dict.fromkeys(self.synonyms.get(run, ()), SYNONYM)
+        for guess in wording.written(run):
+            if self._rarity(guess) or not self.whole:
+                others[guess] = 1.0
+        rarity = self._rarity(run)
+        ways = [(run, 1.0)]
+        for other, worth in others.items():
+            its = self._rarity(other)
+            ways.append((other, worth * (min(1.0, rarity / its) if rarity and its else 1.0)))
+        return tuple(ways)
+
+    def _rarity(self, words: Terms) -> float:
+        """How much ``words`` tell together; 0 where one of them stands nowhere."""
+        counts = [sum(self.counts.held(self.fields[0], term) for term in self._forms(word)) for word in words]
+        return sum(map(self.counts.rarity, counts)) if all(counts) else 0.0
+
+    def _forms(self, word: str) -> tuple[str, ...]:
+        """The terms that ``word`` may stand under: stemmed by each language, and spelt otherwise in English."""
+        forms = languages.stems(word, self.languages)
+        if "en" in self.languages:
+            forms += tuple(languages.stem(other, "en") for other in wording.spellings(word))
+        return tuple(dict.fromkeys(forms))
+
+    def _weighed_forms(self, word: str) -> list[tuple[str, float]]:
+        """The forms of ``word`` that there are, each with its worth: a form is rarer than the word, but tells no more."""
+        forms = self._forms(word)
+        if len(forms) == 1:
+            return [(forms[0], 1.0)]
+        counts = [(term, self.counts.held(self.fields[0], term)) for term in forms]
+        rarity = self.counts.rarity(sum(count for _, count in counts))
+        there = [(term, min(1.0, rarity / self.counts.rarity(count))) for term, count in counts if count or not self.openings]
+        return there or [(forms[0], 1.0)]
+
+    def breaks(self, wanted: Wanted) -> bool:
+        """Whether something in it belongs together that could be taken apart."""
+        return len(self.senses(wanted, apart=True)) > len(self.senses(wanted))
+
+    def few(self, wanted: Wanted) -> list[int]:
+        """With how many of its words, apart, a longer question may be content: first with most, then with fewer."""
+        apart = self.senses(wanted, apart=True)
+        pieces = sum(unspaced.is_run(sense.typed[0]) for sense in apart)
+        if len(self.senses(wanted)) + bool(wanted.prefix) == 1 and not pieces:
+            return []  # of one word no part means anything
+        number = len(apart) + bool(wanted.prefix)
+        return list(dict.fromkeys(max(1, n) for n in (math.ceil(number * 2 / 3), pieces // 3) if n < number))
 
     def unsearched(self, wanted: Wanted) -> bool:
         """Whether it has words that this visitor cannot look for in the rest, however common they are."""
-        return not self.whole and not all(self._is_word(typed) for (typed, *_), _ in self.senses(wanted))
+        return not self.whole and not all(self._is_word(sense.typed) for sense in self.senses(wanted))
 
-    def _word(self, senses: Sequence[Terms], times: int, *, rest: bool) -> Query:
+    def _word(self, sense: Sense, *, rest: bool) -> Query:
         queries = []
-        for number, words in enumerate(senses):
+        for words, worth in sense.ways:
             query = self._term(words[0], rest=rest) if len(words) == 1 else self._together(words, rest=rest)
-            queries.append(Query.boost_query(query, SYNONYM) if number else query)
+            queries.append(_weighed(query, worth))
         # not the sum: an article that says both India and Indian is not twice about it
         query = queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, 0.1)
-        return Query.boost_query(query, times**REPEATED) if times > 1 else query
+        return Query.boost_query(query, sense.times**REPEATED) if sense.times > 1 else query
 
     def _term(self, word: str, *, rest: bool) -> Query:
         parts = []
-        for term in languages.stems(word, self.languages):
+        for term, worth in self._weighed_forms(word):
             for name in self.fields:
-                parts.append(_weighed(Query.term_query(SCHEMA, name, term), OPENING if name == "opening" else 1.0))
-            if rest and self._is_word((word,)) and (bag := self._in_rest([term])):
-                parts.append(bag)
+                parts.append(_weighed(Query.term_query(SCHEMA, name, term), worth * (OPENING if name == "opening" else 1.0)))
+        if rest and self._is_word((word,)) and (bag := self._in_rest((word,))):
+            parts.append(bag)
         if unspaced.is_single(word):
             parts += self._beginning(word) + self._matching(f"{unspaced.ANY}{{1,4}}{word}")
         return _any(parts)
 
     def _together(self, words: Terms, *, rest: bool) -> Query:
         parts = [self._run(words, dict.fromkeys(self.fields, 1.0))]
-        if rest and self._is_word(words) and (bag := self._in_rest([languages.stem(word, self.languages[0]) for word in words])):
+        if rest and self._is_word(words) and (bag := self._in_rest(words)):
             parts.append(bag)
         return _any(parts)
 
@@ -185,18 +281,18 @@ class Matcher:
         """Whether ``words`` tell no more of an order than a word does. The pieces of what has no spaces do, but for a name's."""
         return words in self.synonyms or not any(unspaced.tells_order(word) for word in words)
 
-    def _in_rest(self, terms: Sequence[str]) -> Query | None:
-        """The bag: all of ``terms`` somewhere in the text, for a constant score. None where any of them is too rare to tell."""
+    def _in_rest(self, words: Terms) -> Query | None:
+        """The bag: all of ``words`` somewhere in the text, for a constant score. None where any of them is too rare to tell."""
         if self.whole:
             return None
-        number = max(1, self.counts.searcher.num_docs)
-        rarity = 0.0
-        for term in terms:
-            count = self.counts.in_texts(term)
-            if count < COMMON:
+        rarity, found = 0.0, []
+        for word in words:
+            counts = {term: self.counts.in_texts(term) for term in self._forms(word)}
+            common = [term for term, count in counts.items() if count >= COMMON]
+            if not common:
                 return None
-            rarity = max(rarity, math.log(1 + (number - count + 0.5) / (count + 0.5)))
-        found = [Query.term_query(SCHEMA, "body", term, index_option="basic") for term in terms]
+            rarity = max(rarity, self.counts.rarity(sum(counts[term] for term in common)))
+            found.append(_any([Query.term_query(SCHEMA, "body", term, index_option="basic") for term in common]))
         return Query.const_score_query(_all(found), max(0.01, BAG * rarity))
 
     def _prefix(self, text: str, *, rest: bool) -> Query | None:
@@ -206,6 +302,7 @@ class Matcher:
             return None
         *before, last = typed
         parts = [self._term(last, rest=rest)]
+        last = last.rstrip(languages.ACRONYM)  # US may become USSR
         if len(last) >= SHORTEST_PREFIX:
             parts += self._beginning(last)
         before = list(dict.fromkeys(before))[:MOST_TOGETHER]
@@ -239,9 +336,14 @@ class Matcher:
 
     def _run(self, words: Terms, fields: Mapping[str, float]) -> Query:
         """Two or more ``words`` in this order, in one of ``fields`` (with what it is worth there)."""
+        runs = dict.fromkeys(tuple(languages.stem(word, language) for word in words) for language in self.languages)
+        rarities = {terms: [self.counts.held(self.fields[0], term) for term in terms] for terms in runs}
+        told = self._rarity(words)
         parts = []
-        for terms in dict.fromkeys(tuple(languages.stem(word, language) for word in words) for language in self.languages):
-            parts += [_weighed(Query.phrase_query(SCHEMA, name, list(terms)), weight) for name, weight in fields.items()]
+        for terms, counts in rarities.items():
+            own = sum(map(self.counts.rarity, counts))
+            worth = min(1.0, told / own) if told and len(runs) > 1 else 1.0  # as with single words: rarer, but it tells no more
+            parts += [_weighed(Query.phrase_query(SCHEMA, name, list(terms)), worth * weight) for name, weight in fields.items()]
         return _any(parts)
 
     # What is worth more without being asked for ------------------------------------------------------------------------
@@ -250,21 +352,41 @@ class Matcher:
         """Words in a better place than the text, and neighbouring words of the search that stand together."""
         senses = self.senses(wanted, apart=apart)
         found = []
-        for (typed, *others), times in senses:
-            for words, share in [(typed, 1.0), *((other, SYNONYM) for other in others)]:
+        for sense in senses:
+            for words, worth in sense.ways:
                 if len(words) > 1:
-                    found.append(self._run(words, {"title": PLACES["title"] * 2 * share}))
+                    found.append(self._run(words, {"title": PLACES["title"] * 2 * worth}))
                     continue
-                weight = share * times**REPEATED
-                for term in languages.stems(words[0], self.languages):
+                weight = worth * sense.times**REPEATED
+                for term, share in self._weighed_forms(words[0]):
                     for name in ("title", "standfirst", "topics"):
-                        found.append(_weighed(Query.term_query(SCHEMA, name, term), PLACES[name] * weight))
+                        found.append(_weighed(Query.term_query(SCHEMA, name, term), PLACES[name] * weight * share))
                 found.append(_weighed(Query.term_query(SCHEMA, "authors", words[0]), PLACES["authors"] * weight))
+        text = [name for name in self.fields if name in ("body", "opening")]
         places = {"title": NEAR_IN_TITLE}
         if len(senses) <= MOST_NEAR:
-            places |= {name: NEAR_IN_TEXT for name in self.fields if name in ("body", "opening")}
-        pairs = [((*one[0], *other[0])) for (one, _), (other, _) in pairwise(senses)][:MOST_NEAR]
-        return [*found, *(self._run(pair, places) for pair in pairs)]
+            places |= dict.fromkeys(text, NEAR_IN_SHORT if len(senses) <= FEW else NEAR_IN_TEXT)
+        pairs = [one.typed + other.typed for one, other in pairwise(senses)][:MOST_NEAR]
+        found += [self._run(pair, places) for pair in pairs]
+        verbatim = tuple(word for run in self._typed(wanted) for word in run)
+        if 2 < len(verbatim) <= MOST_TOGETHER:
+            found.append(self._run(verbatim, dict.fromkeys(["title", *text], VERBATIM)))
+        if 1 < len(senses) <= MOST_NEAR:
+            # all of them in the headline: that is what somebody remembers who is looking for this one
+            found.append(_weighed(_all([self._in_title(sense) for sense in senses]), ALL_IN_TITLE))
+            years = [int(word) for sense in senses for word in sense.typed if word.isdigit() and len(word) == 4]
+            found += [Query.const_score_query(Query.term_query(SCHEMA, "year", year), OF_YEAR) for year in years]
+        return found
+
+    def _in_title(self, sense: Sense) -> Query:
+        ways = []
+        for words, worth in sense.ways:
+            if len(words) > 1:
+                ways.append(self._run(words, {"title": worth}))
+            else:
+                forms = self._weighed_forms(words[0])
+                ways += [_weighed(Query.term_query(SCHEMA, "title", term), worth * share) for term, share in forms]
+        return _any(ways)
 
     # What is left out, and filters -----------------------------------------------------------------------------------------
 
@@ -285,8 +407,8 @@ class Matcher:
             found.append(Query.term_query(SCHEMA, "month", f"{request.year:04}-{request.month:02}"))
         elif request.year is not None:
             found.append(Query.term_query(SCHEMA, "year", request.year))
-        found += [self._named("authors", "author", name) for name in wanted.authors]
-        found += [self._named("topics", "topic", name) for name in wanted.topics]
+        found += [self._called("authors", "author", name) for name in wanted.authors]
+        found += [self._called("topics", "topic", name) for name in wanted.topics]
         for since, until in moments:
             lower = None if since is None else math.floor(since.timestamp())
             upper = None if until is None else math.floor(until.timestamp())
@@ -297,7 +419,7 @@ class Matcher:
                 )
         return [Query.const_score_query(query, 0.0) for query in found]
 
-    def _named(self, text_field: str, slug_field: str, name: str) -> Query:
+    def _called(self, text_field: str, slug_field: str, name: str) -> Query:
         words = languages.words(name)[:MOST_TOGETHER]
         parts = [Query.term_query(SCHEMA, slug_field, name.strip().lower())]
         if words:
@@ -310,18 +432,21 @@ def combined(
     groups: Sequence[Query],
     *,
     at_least: int | None = None,
+    required: Sequence[Query] = (),
     extras: Sequence[Query] = (),
     excluded: Sequence[Query] = (),
     filters: Sequence[Query] = (),
 ) -> Query:
-    """The whole query: all of ``groups`` or ``at_least`` so many, better with ``extras``, no ``excluded``, within ``filters``."""
+    """The whole query: all of ``groups`` or ``at_least`` so many, all that is ``required``, better with ``extras``, none that is
+    ``excluded``, within ``filters``.
+    """
     parts: list[tuple[Occur, Query]] = []
     if groups and (at_least is None or at_least >= len(groups)):
         parts += [(Occur.Must, query) for query in groups]
     elif groups:
         some = Query.boolean_query([(Occur.Should, query) for query in groups], minimum_number_should_match=at_least)
         parts.append((Occur.Must, some))
-    parts += [(Occur.Must, query) for query in filters]
+    parts += [(Occur.Must, query) for query in (*required, *filters)]
     if not parts:
         parts.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
     parts += [(Occur.Should, query) for query in extras]
@@ -343,12 +468,19 @@ def _all(queries: Sequence[Query]) -> Query:
     return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def synonyms_of(groups: Iterable[Sequence[str]]) -> dict[Terms, list[Terms]]:
-    """Groups of words and names that mean the same, as the matcher looks them up. A name in two groups means either."""
+def synonyms_of(groups: Iterable[Sequence[str]], overlapping: Iterable[str] = ()) -> dict[Terms, list[Terms]]:
+    """Groups of words and names that mean the same, as the matcher looks them up. A name in two groups means either.
+
+    Those that are ``overlapping``, part of what others are called, mean the same, but nobody who says the same means them.
+    """
     found: dict[Terms, list[Terms]] = {}
+    vague = {tuple(languages.words(name)) for name in overlapping}
     for group in groups:
-        folded = list(dict.fromkeys(words for name in group if (words := tuple(languages.words(name)))))
-        for words in folded:
-            others = found.setdefault(words, [])
-            others += [other for other in folded if other != words and other not in others]
+        folded = {words: name for name in group if (words := tuple(languages.words(name)))}
+        for words, name in folded.items():
+            # as it is looked up once it is typed: People's Republic without its s
+            typed = tuple(word for text in name.split() for run in languages.runs(text, "en") for word in run)
+            for key in {words, typed}:
+                others = found.setdefault(key, [])
+                others += [other for other in folded if other not in (key, *others) and (other == words or other not in vague)]
     return found

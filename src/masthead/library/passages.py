@@ -16,6 +16,7 @@ from html import escape
 from masthead.library import languages, unspaced
 
 LENGTH = 240  # characters of a passage
+LONGEST_INITIALS = 4  # letters: USSR may stand there as U.S.S.R.
 
 
 def _foldings() -> dict[str, str]:
@@ -37,7 +38,8 @@ def _folded(text: str) -> str:
 class Marker:
     """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
 
-    ``beginnings`` are what all candidates begin with. ``runs`` are what is written without spaces: it stands anywhere.
+    ``beginnings`` are what all candidates begin with, or have in them. ``runs`` are what is written without spaces: it stands
+    anywhere.
     """
 
     pattern: re.Pattern[str] | None
@@ -84,37 +86,62 @@ class Marker:
 
 @lru_cache(maxsize=4096)  # of words in texts alone: a search in its key would have each remember words of its own
 def _terms_of(word: str, some: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(term for folded in languages.words(word) for term in languages.stems(folded, some))
+    return _terms(languages.words(word), some)
+
+
+def _terms(words: Sequence[str], some: tuple[str, ...]) -> tuple[str, ...]:
+    """The terms of one word; of several, which stand together, what they are called here."""
+    if len(words) == 1:
+        return languages.stems(words[0], some)
+    return tuple(dict.fromkeys(" ".join(languages.stem(word, language) for word in words) for language in some))
 
 
 def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
-    """What marks ``words`` (as typed, folded) and words that begin with ``prefix``, in texts of ``some`` languages."""
+    """What marks ``words`` (as typed, folded) and words that begin with ``prefix``, in texts of ``some`` languages.
+
+    One of ``words`` may be several, with spaces between them: they are marked where they stand together.
+    """
     terms: set[str] = set()
     beginnings: set[str] = set()
+    several: dict[str, str] = {}  # patterns, each with what has to be there
     words = tuple(words)
     runs = tuple(dict.fromkeys(word for word in words if unspaced.is_run(word)))
     for word in words:
         if word in runs:
             continue
-        stems = languages.stems(word, tuple(some))
-        terms.update(stems)
-        for term in stems:
-            # a stem may end otherwise than its words: "polici" of "policy"
-            shared = next((n for n, (a, b) in enumerate(zip(word, term, strict=False)) if a != b), min(len(word), len(term)))
-            beginnings.add(word[: max(1, min(shared, len(term) - 1 if len(term) > 4 else len(term)))])
+        parts = word.split()
+        terms.update(_terms(parts, tuple(some)))
+        if len(parts) > 1:
+            begun = [min(_beginnings(part, some), key=len) for part in parts]
+            several[r"[^\W_]*[\W_]{1,3}".join(map(re.escape, begun))] = max(begun, key=len)
+        else:
+            beginnings |= _beginnings(word, some)
     if prefix and prefix not in runs:
         beginnings.add(prefix)
     shortest = [one for one in beginnings if not any(one != other and one.startswith(other) for other in beginnings)]
-    pattern = _pattern(shortest) if shortest else None
-    return Marker(pattern, frozenset(terms), "" if prefix in runs else prefix, tuple(some), tuple(shortest), runs)
+    candidates = [*sorted(several, key=len, reverse=True), *map(re.escape, sorted(shortest))]
+    pattern = _pattern(candidates) if candidates else None
+    seen = tuple(dict.fromkeys((*shortest, *several.values())))
+    return Marker(pattern, frozenset(terms), "" if prefix in runs else prefix, tuple(some), seen, runs)
 
 
-def _pattern(beginnings: Sequence[str]) -> re.Pattern[str]:
-    """Whole words that begin with one of ``beginnings``."""
+def _beginnings(word: str, some: Sequence[str]) -> set[str]:
+    """What ``word`` (folded) begins with in whatever form; initials also with points between them."""
+    word = word.rstrip(languages.ACRONYM)
+    found = {".".join(word)} if 1 < len(word) <= LONGEST_INITIALS else set()
+    for term in languages.stems(word, tuple(some)):
+        # a stem may end otherwise than its words: "polici" of "policy"
+        shared = next((n for n, (a, b) in enumerate(zip(word, term, strict=False)) if a != b), min(len(word), len(term)))
+        found.add(word[: max(1, min(shared, len(term) - 1 if len(term) > 4 else len(term)))])
+    return found
+
+
+def _pattern(candidates: Sequence[str]) -> re.Pattern[str]:
+    """Whole words that begin as one of ``candidates`` says."""
     before, after = r"(?<![^\W_])", r"[^\W_]*"
-    if any(map(unspaced.unusual, beginnings)):  # their words go on over signs that are no letters
+    if any(map(unspaced.unusual, candidates)):  # their words go on over signs that are no letters
         before, after = rf"{before}(?<![{unspaced.SIGNS}])", rf"(?:[^\W_]|[{unspaced.SIGNS}])*"
-    return re.compile(rf"{before}(?:{'|'.join(map(re.escape, sorted(beginnings)))}){after}", re.IGNORECASE)
+    return re.compile(rf"{before}(?:{'|'.join(candidates)}){after}", re.IGNORECASE)
 
 
 def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:

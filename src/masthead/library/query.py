@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from masthead.library import languages
 
@@ -197,6 +197,7 @@ _TOKEN = re.compile(
         (?: ["“„«](?P<phrase>[^"”“»]*)["”“»]? | (?P<bare>\S+) )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s/]+(/[^\s?#]*).*", re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
@@ -237,6 +238,9 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
             goes_on = value.endswith("*") and len(value) > 2
             unfinished = typing and match.end() == len(text) and len(value) > 1
             value = value.rstrip("*") or value
+            if said := _of_address(value):
+                words += said
+                continue
             if goes_on or unfinished:
                 # one word can: of two the last, and the other is a word
                 words += [prefix] if prefix else []
@@ -256,6 +260,15 @@ def read(text: str, *, typing: bool = False, most: int = MOST_WORDS) -> Wanted:
         until=until,
         notes=tuple(notes),
     )
+
+
+def _of_address(text: str) -> list[str]:
+    """What the address of a page says of it: the words of the part that has most of them. Nothing of what is no address."""
+    match = _ADDRESS.fullmatch(text)
+    parts = [re.findall(r"[^\W_]+", unquote(part.partition(".")[0])) for part in match[1].split("/")] if match else []
+    said = [(sum(not word.isdigit() for word in words), words) for words in reversed(parts)]
+    number, most = max(said, key=lambda each: each[0], default=(0, []))
+    return most if number else []
 
 
 def _read_date(text: str) -> date | None:

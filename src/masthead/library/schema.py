@@ -70,7 +70,8 @@ def document(
     made = Document()
     made.add_unsigned("number", number)
     foreign = own_language != language
-    texts, authors = {name: languages.composed(text) for name, text in texts.items()}, languages.composed(authors)
+    texts = {name: languages.told_apart(languages.composed(text)) for name, text in texts.items()}
+    authors = languages.composed(authors)
     head = "\n".join((texts["title"], texts["standfirst"], texts["topics"], authors))
     opening, body = (f"{head}\n{texts[name]}" for name in ("opening", "body"))
     unusual = unspaced.unusual(body)  # it has all the others in it

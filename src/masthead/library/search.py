@@ -20,7 +20,7 @@ from masthead.access.policy import Policy, Standing, Visitor, standing
 from masthead.articles.models import Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.library import languages, spelling, unspaced, world
+from masthead.library import languages, spelling, unspaced, wording, world
 from masthead.library.matching import Matcher, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
@@ -35,10 +35,12 @@ log = logging.getLogger("masthead.library")
 FEW = 3  # hits below which we help: another spelling, fewer words
 SHORT = 3  # words, all of which have to be there as long as any article has them
 ENOUGH = 10  # hits, below which a longer search is content with some of its words
+ALL = 1_000  # words
 MOST_SLIPS = 5  # misspelt words
 RERANKED = 200  # of the best hits, those in which the date counts
 FACET_VALUES = 12
 YEARS = 400
+MOST_MARKED = 12  # ways to say a word
 UNSEARCHED = "What is written without spaces is looked for in headlines and openings; with All-Access, everywhere."
 
 
@@ -93,7 +95,7 @@ def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
         for name, aliases in Topic.objects.values_list("name", "aliases")
         if aliases or unspaced.unusual(name)  # what is written without spaces is known for a word by being a name
     ]
-    return synonyms_of([*world.synonyms(), *ours])
+    return synonyms_of([*world.synonyms(), *ours], world.overlapping())
 
 
 _synonyms = Remembered(_load_synonyms, changelog.LIST)
@@ -132,7 +134,7 @@ class _Asking:
             return query
         complete = read(request.text)
         senses = self.matcher.senses(complete)
-        if not senses or (len(senses[-1][0]) == 1 and len(senses[-1][0][0]) == 1):
+        if not senses or (len(senses[-1].ways) == 1 and len(senses[-1].typed) == 1):
             return query  # it means nothing but itself, which the prefix finds
         return Query.boolean_query(
             [(Occur.Should, query), (Occur.Should, self._query(request, complete, rest=rest, at_least=at_least))]
@@ -140,11 +142,13 @@ class _Asking:
 
     def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
         apart = at_least is not None
-        groups = self.matcher.groups(wanted, rest=rest, apart=apart)
+        groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted, rest=rest)
+        ranked = request.order == Order.RELEVANCE and bool(groups or phrases)
         return combined(
             groups,
             at_least=at_least,
-            extras=self.matcher.extras(wanted, apart=apart) if request.order == Order.RELEVANCE and groups else (),
+            required=phrases,
+            extras=self.matcher.extras(wanted, apart=apart) if ranked else (),
             excluded=self.matcher.excluded(wanted),
             filters=self.matcher.filters(request, wanted, self.moments(wanted)),
         )
@@ -255,13 +259,14 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
             corrected, wanted, query, (numbers, total) = suggestion, again, tried, found
             senses = len(asking.matcher.senses(wanted))
     # the longer a question, the less each of its words is meant
-    several = senses > 1 or len(asking.matcher.senses(wanted, apart=True)) > 1
-    if several and total < (1 if senses <= SHORT else ENOUGH) and not wanted.phrases:
-        enough = asking.matcher.enough(wanted)
-        some = asking.query(request, wanted, at_least=enough)
-        found = asking.hits(some, request)
-        if found[1] > total:
-            query, at_least, (numbers, total) = some, enough, found
+    if total < (1 if senses <= SHORT else ENOUGH):
+        for few in (*((ALL,) if asking.matcher.breaks(wanted) else ()), *asking.matcher.few(wanted)):
+            some = asking.query(request, wanted, at_least=few)
+            found = asking.hits(some, request)
+            if found[1] > total:
+                query, at_least, (numbers, total) = some, few, found
+            if total >= FEW or (total and few != ALL):
+                break  # what has fewer of its words would only stand behind
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
     if facets and total:
@@ -296,20 +301,17 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
 
 def _marker(matcher: Matcher, wanted: Wanted, *, apart: bool) -> Marker:
     senses = matcher.senses(wanted, apart=apart)
-    # of a synonym of several words each alone means something else: "straits" are not marked as "law" for the law of the sea
-    words = [word for (typed, *_), _ in senses for word in _shown(typed)]
-    words += [shown[0] for (_, *others), _ in senses for other in others if len(shown := _shown(other)) == 1]
-    quoted = [phrase.text for phrase in wanted.phrases if not phrase.excluded]
-    words += [word for text in quoted for run in languages.runs(text) for word in _shown(run)]
-    prefix = languages.words(wanted.prefix)
     main = matcher.languages[0]
+    # several words that are one thing are marked where they stand together: each alone means something else
+    ways = [sense.typed for sense in senses] + [words for sense in senses for words, _ in sense.ways[1:MOST_MARKED]]
+    quoted = [text for phrase in wanted.phrases if not phrase.excluded for text in phrase.text.split()]
+    ways += [run for text in quoted for run in languages.runs(text, main)]
+    words = [unspaced.together(way) if all(map(unspaced.is_run, way)) else " ".join(way) for way in ways]
+    if "en" in matcher.languages:
+        words += [other for word in words for other in wording.spellings(word)]
+    prefix = languages.words(wanted.prefix)
     telling = [word for word in words if not languages.is_function_word(word, main)] or words
     return marker([*telling, *prefix], prefix[-1] if prefix else "", matcher.languages)
-
-
-def _shown(words: tuple[str, ...]) -> tuple[str, ...]:
-    """``words`` as they stand in a text: pieces of what is written without spaces are one."""
-    return (unspaced.together(words),) if len(words) > 1 and all(map(unspaced.is_run, words)) else words
 
 
 def _respelt(asking: _Asking, text: str, wanted: Wanted) -> str:
@@ -405,4 +407,4 @@ def _completed(asking: _Asking, before: str, beginning: str, most: int) -> list[
             kept[stem] = term
             if len(kept) == most:
                 break
-    return [f"{before} {term}".strip() for term in kept.values()]
+    return [f"{before} {languages.shown(term)}".strip() for term in kept.values()]

@@ -8,6 +8,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 from tantivy import Searcher
 
+from masthead.library import languages
+
 SHORTEST = 4  # letters; shorter words are near everything
 MUCH_MORE = 20  # times as many articles must have the other word, where the typed one is there at all
 ENOUGH = 2  # articles
@@ -42,7 +44,11 @@ def _nearest(word: str, choices: Sequence[tuple[str, int]], distance: int, least
     common = {
         term: count
         for term, count in choices
-        if count >= least and term != word and abs(len(term) - len(word)) <= distance and not term.isdigit()
+        if count >= least
+        and term != word
+        and abs(len(term) - len(word)) <= distance
+        and not term.isdigit()
+        and languages.ACRONYM not in term
     }
     near = process.extract_iter(word, list(common), scorer=_DISTANCE, score_cutoff=distance)
     return [term for _, _, term in sorted((int(apart), -common[term], term) for term, apart, _ in near)]

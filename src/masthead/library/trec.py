@@ -88,7 +88,7 @@ class Collection:
         self._matcher = Matcher(
             languages=(language,),
             counts=Counts(self._searcher),
-            synonyms=synonyms_of(world.synonyms()),
+            synonyms=synonyms_of(world.synonyms(), world.overlapping()),
             whole=open_words is None,
             most=LONGEST_QUESTION,
         )
@@ -115,13 +115,14 @@ class Collection:
         Readers get the same order, and of it only the former while those are enough (``search.ENOUGH``).
         """
         wanted = read(text, most=LONGEST_QUESTION)
-        groups = self._matcher.groups(wanted)
-        if not groups:
-            return []
-        rules = {"extras": self._matcher.extras(wanted), "excluded": self._matcher.excluded(wanted)}
-        found = {number: score + ALL_WORDS for number, score in self._hits(combined(groups, **rules), most)}
-        for number, score in self._hits(combined(groups, at_least=1, **rules), most):
-            found.setdefault(number, score)
+        found: dict[int, float] = {}
+        for at_least, more in ((None, ALL_WORDS), (1, 0.0)):
+            apart = at_least is not None
+            groups = [*self._matcher.groups(wanted, apart=apart), *self._matcher.phrases(wanted)]
+            extras, excluded = self._matcher.extras(wanted, apart=apart), self._matcher.excluded(wanted)
+            if groups:
+                for number, score in self._hits(combined(groups, at_least=at_least, extras=extras, excluded=excluded), most):
+                    found.setdefault(number, score + more)
         ranked = sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:most]
         return [(self._names[number], score) for number, score in ranked]
 

@@ -83,5 +83,3 @@ def pieces(run: str) -> tuple[str, ...]:
 def together(some: tuple[str, ...]) -> str:
     """The run of which ``some`` are the pieces."""
     return some[0] + "".join(_ONE.findall(piece)[-1] for piece in some[1:])
-
-

@@ -1,11 +1,12 @@
 """The world's countries: facts, and what a name means."""
 
 import json
+from collections import Counter
 
 import pytest
 
-from masthead.library import world
-from masthead.library.world.countries import CONTENT
+from masthead.library import languages, world
+from masthead.library.world.countries import CONTENT, spellings
 
 
 def code(name):
@@ -130,9 +131,21 @@ def test_synonyms_hold_names_former_names_and_demonyms_in_lower_case():
 def test_no_synonym_is_an_ordinary_word_or_means_two_countries():
     words = [word for group in world.synonyms() for word in group]
     assert len(set(words)) == len(words)
-    assert all(word == word.lower() for word in words)
+    countries = [word for group in world.synonyms() if group not in spellings() for word in group]
+    assert [word for word in countries if word != word.lower()] == ["US"], "in lower case it is a pronoun"
     ordinary = {"polish", "poles", "pole", "us", "turk", "congo", "congolese", "dominican", "korea", "czechoslovakia", "persian"}
     assert not ordinary & set(words)
+
+
+def test_no_other_name_stands_twice_or_means_a_country():
+    folded = [form for group in world.synonyms() for form in {tuple(languages.words(name)) for name in group}]
+    assert [form for form, times in Counter(folded).items() if times > 1] == []
+    assert all(len(group) > 1 for group in spellings())
+
+
+def test_formal_names_that_stand_within_another_s_are_known():
+    assert {"republic of korea", "republic of china", "republic of the congo"} <= world.overlapping()
+    assert not {"united states", "china", "guinea", "republic of india"} & world.overlapping()
 
 
 def test_the_data_is_small_and_its_sources_are_named():

@@ -104,17 +104,43 @@ def fips(code: str) -> Country | None:
 def synonyms() -> tuple[tuple[str, ...], ...]:
     """For search: groups of lower-case words and phrases of which each may stand for the others.
 
-    A country's names, former ones too, and demonyms. Left out is what is an ordinary word in lower case (polish, poles, us) and
-    what means two countries (Congolese, Dominican, Czechoslovakia).
+    A country's names, former ones too, and demonyms. Left out is what is an ordinary word in lower case (polish, poles) and
+    what means two countries (Congolese, Dominican, Czechoslovakia). Then the names of :func:`spellings`.
     """
     groups = []
     for each in countries():
         words = (each.name, each.formal, *each.names, *each.demonyms, *each.loose)
-        spoken = (re.sub(r"^the ", "", word.lower()) for word in words if word not in each.unsearchable)
+        spoken = (re.sub(r"^the ", "", _spoken(word)) for word in words if word not in each.unsearchable or word == "US")
         groups.append(tuple(dict.fromkeys(word for word in spoken if not set("(,") & set(word))))
     uses = Counter(word for group in groups for word in group)
     alone = (tuple(word for word in group if uses[word] == 1) for group in groups)
-    return tuple(group for group in alone if len(group) > 1)
+    return (*(group for group in alone if len(group) > 1), *spellings())
+
+
+def _spoken(word: str) -> str:
+    """``word`` in lower case, where that leaves it a name."""
+    return "US" if word in ("US", "U.S.") else word.lower()
+
+
+@lru_cache(maxsize=1)
+def spellings() -> tuple[tuple[str, ...], ...]:
+    """For search: names other than countries' that are written in several ways, or go by their initials."""
+    lines = (CONTENT / "spellings.txt").read_text(encoding="utf-8").splitlines()
+    groups = (tuple(name.strip() for name in line.split("|")) for line in lines if line.strip() and line[0] != "#")
+    return tuple(group for group in groups if len(group) > 1)
+
+
+@lru_cache(maxsize=1)
+def overlapping() -> frozenset[str]:
+    """For search: formal names that stand within another country's, so that finding one says little (Republic of Korea)."""
+    names = {each.code: {word.lower() for word in (each.name, each.formal, *each.names)} for each in countries()}
+    return frozenset(
+        name
+        for code, its in names.items()
+        for name in its
+        if name.startswith("republic of ")
+        and any(f" {name} " in f"{each} " for other, theirs in names.items() if other != code for each in theirs)
+    )
 
 
 def key(name: str) -> str:
