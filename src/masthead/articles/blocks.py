@@ -76,3 +76,10 @@ class ArticleBody(blocks.StreamBlock):
 
     class Meta:
         block_counts: dict[str, Any] = {"gate": {"max_num": 1}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Wagtail writes these names beside their fields, where a screen reader does not look for them
+        for name in ("heading", "pull_quote", "embed"):
+            block = self.child_blocks[name]
+            block.field.widget.attrs["aria-label"] = str(block.label)

@@ -94,7 +94,7 @@ def take_back(report: Path) -> None:
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise click.ClickException(f"{report} is not a report of topics suggested ({error}).") from error
     count = suggestions.take_back(pairs)
-    click.echo(f"Took {count:,} topics off articles, of {len(pairs):,} in the report. The others are gone, or their editors'.")
+    click.echo(f"Took {count:,} topics off articles, of {len(pairs):,} in the report. The others are gone, or an editor's.")
 
 
 def read_report(path: Path) -> list[tuple[int, int]]:
