@@ -56,7 +56,7 @@ def test_few_bars_are_no_slabs() -> None:
         svg = timeline.bars([(str(n), 1, "/", False) for n in range(years)])
         return float(ElementTree.fromstring(svg)[0][2].attrib["width"]) / timeline.COLUMN
 
-    assert share(2) == pytest.approx(0.2) and share(6) == pytest.approx(0.33) and share(40) == pytest.approx(0.84)
+    assert share(2) == pytest.approx(0.11) and share(6) == pytest.approx(0.33) and share(40) == pytest.approx(0.84)
 
 
 def test_centuries_are_drawn_by_decades_and_lose_nothing() -> None:

@@ -462,9 +462,7 @@ def suggestions(text: str, policy: Policy, now: datetime) -> tuple[Suggestion, .
         for other in library.completions(text, policy=policy, now=now, most=COMPLETIONS)
         if other != text
     ]
-    names = signposts.names()
-    for kind, known in (("Topic", names.topics), ("Author", names.authors)):
-        found += [
-            Suggestion(each.name, kind, each.link.path) for each in signposts.beginning(known, words)[:PAGES_OF_THE_NAME]
-        ]
+    named = signposts.names().beginning(words)
+    for kind, some in (("Topic", [each for each in named if each.kind]), ("Author", [each for each in named if not each.kind])):
+        found += [Suggestion(each.name, kind, each.link.path) for each in some[:PAGES_OF_THE_NAME]]
     return tuple(found)

@@ -5,11 +5,13 @@ Looked up in memory: names are read anew when the change log says that they may 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
+from operator import itemgetter
 
 from masthead.articles import cards
 from masthead.articles.cards import Link
@@ -47,11 +49,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All topics and authors by slug, in order of their names; and by the first word of a name: its words, and whose it is."""
+    """All topics and authors by slug, in order of their names.
+
+    ``index`` has by the first word of a name its words, and whose it is; ``words`` each word of a name in order, and whose.
+    """
 
     topics: Mapping[str, Named]
     authors: Mapping[str, Named]
     index: Mapping[str, Sequence[tuple[Words, Named]]]
+    words: Sequence[tuple[str, Named]]
 
     def in_text(self, text: str) -> tuple[Link, ...]:
         """The pages that ``text`` (of a search field) names: of two with each other first, if the editors tell of them."""
@@ -68,6 +74,17 @@ class Names:
             longest = max((len(name) for name, _ in here), default=1)
             yield from (each for name, each in here if len(name) == longest)
             place += longest
+
+
+    def beginning(self, typed: Words) -> list[Named]:
+        """Those in whose names ``typed`` stands, its last word perhaps unfinished. Own names that begin so come first."""
+        candidates: dict[Named, None] = {}
+        for word, each in islice(self.words, bisect_left(self.words, typed[-1], key=itemgetter(0)), None):
+            if not word.startswith(typed[-1]):
+                break
+            candidates[each] = None
+        ranked = [(rank, each.name, each.slug, each) for each in candidates if (rank := _rank(each, typed)) is not None]
+        return [each for *_, each in sorted(ranked, key=itemgetter(0, 1, 2))]
 
 
 def names() -> Names:
@@ -87,12 +104,6 @@ def told_of(topics: Iterable[Link]) -> tuple[Link, ...]:
 
 
 # --- what an unfinished text may name
-
-
-def beginning(some: Mapping[str, Named], typed: Words) -> list[Named]:
-    """Those of ``some`` in whose names ``typed`` stands, its last word perhaps unfinished. Own names that begin so come first."""
-    ranked = sorted((rank, each.name, each.slug) for each in some.values() if (rank := _rank(each, typed)) is not None)
-    return [some[slug] for _, _, slug in ranked]
 
 
 def _rank(each: Named, typed: Words) -> int | None:
@@ -157,7 +168,9 @@ def _load() -> Names:
     for author in authors.values():
         if len(author.names[0]) > 1:  # a first name alone means nobody
             index[author.names[0][0]].append((author.names[0], author))
-    return Names(topics, authors, index)
+    everybody = (*topics.values(), *authors.values())
+    words = sorted(((word, each) for each in everybody for word in {w for name in each.names for w in name}), key=itemgetter(0))
+    return Names(topics, authors, index, words)
 
 
 def _load_told() -> frozenset[tuple[str, str]]:

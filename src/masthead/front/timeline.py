@@ -71,7 +71,7 @@ def bars(some: Sequence[tuple[str, int, str, bool]]) -> str:
     For the eye and the pointer alone: whoever reads otherwise finds the same links in the page.
     """
     most = max((count for _, count, _, _ in some), default=0) or 1
-    wide = COLUMN * min(WIDEST, max(0.2, SLIM * len(some)))
+    wide = COLUMN * min(WIDEST, SLIM * len(some))
     parts = [
         f'<svg class="bars" viewBox="0 0 {len(some) * COLUMN:g} {HEIGHT:g}" preserveAspectRatio="none" aria-hidden="true" '
         'focusable="false">'
