@@ -450,13 +450,17 @@ def test_a_hundred_mails_put_off_at_one_domain_hold_up_nobody_elsewhere(ada: Rea
     assert written("alert", eve.email)[0].subject == "New for you: Straits", "what was new meanwhile is not missed"
 
 
-def test_a_domain_that_takes_some_mail_is_not_away(at: Any, steps: list[WelcomeStep]) -> None:
+@pytest.mark.parametrize("since", [True, False])
+def test_a_domain_that_has_taken_some_mail_since_is_not_away(since: bool, at: Any, steps: list[WelcomeStep]) -> None:
     at("2026-11-01T09:00")
-    put_off("large.example", writing.AWAY)
-    mail.hand_over(kind="code", to="somebody@large.example", subject="Your code", text="123456")
+    for step in ("put off", "taken") if since else ("taken", "put off"):
+        if step == "put off":
+            put_off("large.example", writing.AWAY)
+        else:
+            mail.hand_over(kind="code", to="somebody@large.example", subject="Your code", text="123456")
     OutgoingMail.objects.filter(kind="code").update(state="submitted")
     subscriber_of(email="eve@large.example")
-    assert tick() == 1
+    assert tick() == int(since)
 
 
 @pytest.mark.parametrize("kind", ["welcome", "month"])

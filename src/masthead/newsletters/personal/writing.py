@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.template.loader import render_to_string
 
 from masthead.access import services as access
@@ -23,8 +23,7 @@ from masthead.readers.models import Reader
 
 MOST_WAITING = 100  # of these mails handed over and not yet submitted
 A_DOMAIN = 5  # of them that count of those one domain has put off
-AWAY = 20  # mails a domain has put off, and taken none of the last ones: nothing more is written to its readers
-LAST = 500  # mails looked at for whether a domain takes any
+AWAY = 20  # mails a domain has put off, and taken none since: nothing more is written to its readers
 PERSONAL = {Kind.ALERTS: "alert", Kind.MONTH: "month", Kind.WELCOME: "welcome"}  # as PersonalMail and OutgoingMail call them
 
 
@@ -69,27 +68,26 @@ def room() -> int:
     What one domain has put off takes a few places and no more: those who write to it wait, and not everybody. Where they are put
     off everywhere the mail server is away, and all wait.
     """
-    waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values())
-    taken = waiting.filter(attempts=0).count() + sum(min(count, A_DOMAIN) for count in _put_off().values())
-    return max(0, MOST_WAITING - taken)
+    fresh = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values(), attempts=0)
+    return max(0, MOST_WAITING - fresh.count() - sum(min(count, A_DOMAIN) for _, count, _ in _put_off()))
 
 
 def away(field: str = "email") -> Q:
     """Those whose domains take no mail just now, by the ``field`` that holds their address. Their mail waits."""
     found = Q(pk__in=[])
-    domains = {domain for domain, count in _put_off().items() if count >= AWAY}
-    if domains:
-        last = OutgoingMail.objects.order_by("-pk").annotate(domain=mail.DOMAIN).values_list("domain", "state")[:LAST]
-        domains -= {domain for domain, state in last if state == OutgoingMail.State.SUBMITTED}
-    for domain in domains:
-        found |= Q(**{f"{field}__iendswith": f"@{domain}"})
+    for domain, count, first in _put_off():
+        if count >= AWAY:
+            since = OutgoingMail.objects.filter(pk__gt=first, state=OutgoingMail.State.SUBMITTED)
+            if not since.annotate(domain=mail.DOMAIN).filter(domain=domain).exists():
+                found |= Q(**{f"{field}__iendswith": f"@{domain}"})
     return found
 
 
-def _put_off() -> dict[str, int]:
-    """How many of these mails each domain has put off."""
+def _put_off() -> list[tuple[str, int, int]]:
+    """The domains that have put off some of these mails, how many, and the first of those."""
     rows = OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING, kind__in=PERSONAL.values(), attempts__gt=0)
-    return dict(rows.annotate(domain=mail.DOMAIN).order_by().values_list("domain").annotate(count=Count("pk")))
+    by_domain = rows.annotate(domain=mail.DOMAIN).order_by().values("domain")
+    return list(by_domain.annotate(count=Count("pk"), first=Min("pk")).values_list("domain", "count", "first"))
 
 
 def write(*, reader: Reader, kind: Kind, key: str, letter: Letter) -> bool:
