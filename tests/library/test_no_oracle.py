@@ -21,7 +21,7 @@ from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock, remembered
-from masthead.library import languages, matching, onward, passages, search
+from masthead.library import building, languages, matching, onward, passages, search
 from masthead.library.keeper import place
 from masthead.library.query import FromMapping, Request, parse, read
 from shelves import QuietLog, Shelf
@@ -37,10 +37,11 @@ RARE = ("Zorbania pays 471100 crowns to Quixley of Hamberwick.", "Vandorrow pays
 REPEATED = ("Again the treaty of the fleet.", "The treaty, the treaty, the treaty and again the treaty of the fleet, the fleet.")
 LONG = ("The general signed.", "The general signed. " + "Quorvane telmish ardunel. " * 30)
 INFLECTED = ("The ministers sailed and told generals of treaties.", "The minister sails and told the general of the treaty.")
+NAMES = ("The Ivory Coast waits again.", "The coast waits for ivory again.")  # one of them is a country
 NEARLY = ("Kestrelborough waits for the fleet.", "Marlinthorpe waits for the fleet.")  # each in three other articles
 
-WORLDS = [" ".join(pair[side] for pair in (ORDER, RARE, REPEATED, LONG, INFLECTED)) + " " + NEARLY[side] for side in (0, 1)]
-COMMON = "minister told general fleet sails before treaty signed crowns pays waits again sailing"
+WORLDS = [" ".join(pair[side] for pair in (ORDER, RARE, REPEATED, LONG, INFLECTED, NAMES)) + " " + NEARLY[side] for side in (0, 1)]
+COMMON = "minister told general fleet sails before treaty signed crowns pays waits again sailing ivory coast"
 TEASER = ["The minister wrote a letter.", "Nobody knows what the general said.", "A treaty is a letter that two sign."]
 VERY_OFTEN = 1_500
 OFTEN = 400
@@ -138,6 +139,9 @@ def questions(number: int, seed: int = 1) -> list[Request]:
         ask('"' + " ".join(run) + '"')
     dice.shuffle(runs)
     asked = dict.fromkeys(dice.sample(list(asked), min(len(asked), number // 3)))
+    for name in ("Ivory Coast", "Côte d'Ivoire", "Ivorian"):
+        ask(name)
+        ask(f"letter {name}")
     for word in (*telling, *vocabulary):
         ask(f"letter {word}")
         ask(word[:-1] + "*")
@@ -187,10 +191,12 @@ def different(world: Callable[[int], None], asked: list[Request]) -> list[str]:
 
 @pytest.fixture
 def worlds(
-    secret: Secret, settings: Any, tmp_path: Path, remembering: None
+    secret: Secret, settings: Any, tmp_path: Path, remembering: None, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Callable[[Shelf, str], None]], Callable[[int], None]]:
     """A data directory for each world, in which ``story`` happens once; what comes back goes to the world numbered so."""
     begun = settings.MASTHEAD
+    # of two threads chance says which writes what, and so which former versions are counted for how long
+    monkeypatch.setattr(building, "THREADS", 1)
 
     def tell(story: Callable[[Shelf, str], None]) -> Callable[[int], None]:
         lived: set[int] = set()
