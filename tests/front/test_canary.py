@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import quopri
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from django.contrib.sessions.models import Session
 from django.core import signing
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
@@ -39,12 +41,15 @@ from factories import (
     make_topic,
     put_in,
 )
+from front import journey
 from front.journey import Browser
 from masthead.access import gifts, services
 from masthead.access.policy import ArticleFacts, Reason, decide
 from masthead.articles.models import Article
-from masthead.core import clock
+from masthead.core import changelog, clock, remembered
 from masthead.core.models import Event, OutgoingMail
+from masthead.edge.follower import RECENT
+from masthead.edge.log import Log
 from masthead.newsletters import composing
 from masthead.newsletters import services as newsletters
 from masthead.newsletters.freezing import freeze
@@ -97,6 +102,28 @@ class Cast:
     articles: list[Article]
     values: dict[str, list[str]]
     visitors: dict[str, Browser]
+
+
+class WebProcess(ClientHandler):
+    """Django as a web process has it: what hardly ever changes is remembered, by a change log that is read before each answer."""
+
+    def __init__(self) -> None:
+        super().__init__(enforce_csrf_checks=False)
+        self.log = Log()
+
+    def __call__(self, environ: dict[str, Any]) -> HttpResponse:
+        number, rows = changelog.state(None if self.log.number < 0 else self.log.number, RECENT)
+        self.log.apply(rows, number, time.monotonic())
+        return super().__call__(environ)
+
+
+@pytest.fixture(autouse=True)
+def _asked_of_a_web_process(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    process = WebProcess()
+    monkeypatch.setattr(journey, "handler", process)
+    remembered.follow(process.log)
+    yield
+    remembered.follow(None)
 
 
 @pytest.fixture

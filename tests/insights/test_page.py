@@ -12,11 +12,9 @@ from django.test import Client
 from factories import make_article, make_device, make_reader
 from masthead.access import services
 from masthead.access.policy import ArticleFacts
-from masthead.articles.bulk import ensure_index
 from masthead.core import clock
 from masthead.insights import counting, reports, store
 from masthead.insights.models import DailyVisitors, ViewCount
-from masthead.newsroom import setup
 from newsroom_people import PASSWORD, in_by_code, log_in
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +26,6 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.
 @pytest.fixture
 def editor() -> Iterator[Client]:
     """A browser logged in to the newsroom."""
-    ensure_index()
-    setup.ensure()
     reader = make_reader("editor@example.org", is_staff=True, is_superuser=True)
     reader.set_password(PASSWORD)
     reader.save()

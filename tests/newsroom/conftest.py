@@ -9,21 +9,12 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from factories import make_reader
-from masthead.articles.bulk import ensure_index
-from masthead.newsroom import setup
 from masthead.readers.models import Reader
 from newsroom_people import PASSWORD, log_in
 
 
 @pytest.fixture
-def roles(db: None) -> None:
-    """The tree, the four roles and the workflow, as every migration leaves them."""
-    ensure_index()
-    setup.ensure()
-
-
-@pytest.fixture
-def staff(roles: None) -> Callable[..., Reader]:
+def staff(db: None) -> Callable[..., Reader]:
     """Make somebody who works here in a role (or an administrator, without one)."""
 
     def make(role: str = "", email: str = "", **fields: object) -> Reader:

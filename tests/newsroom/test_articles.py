@@ -244,7 +244,7 @@ def test_bodies_stay_in_the_database_while_listing(as_role, django_assert_max_nu
     ]
 
 
-def test_the_workflow_is_there_after_a_migration(roles):
+def test_the_workflow_is_there_after_a_migration(db):
     workflow = Workflow.objects.get(name="Editor approval")
     assert workflow.active
     assert ArticleIndex.objects.get().get_workflow() == workflow

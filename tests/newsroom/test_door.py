@@ -282,7 +282,7 @@ def test_a_reset_link_goes_to_staff_only_and_never_to_a_forged_host(staff):
     assert log_in(client, editor, password="a new long password").status_code == 302
 
 
-def test_nobody_signs_up(roles):
+def test_nobody_signs_up(db):
     assert Client().get("/newsroom/signup/").status_code in {302, 404}
     assert Client().post("/newsroom/signup/", {"email": "a@example.org", "password1": PASSWORD}).status_code in {303, 404}
 
