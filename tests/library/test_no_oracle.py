@@ -40,7 +40,8 @@ INFLECTED = ("The ministers sailed and told generals of treaties.", "The ministe
 NAMES = ("The Ivory Coast waits again.", "The coast waits for ivory again.")  # one of them is a country
 NEARLY = ("Kestrelborough waits for the fleet.", "Marlinthorpe waits for the fleet.")  # each in three other articles
 
-WORLDS = [" ".join(pair[side] for pair in (ORDER, RARE, REPEATED, LONG, INFLECTED, NAMES)) + " " + NEARLY[side] for side in (0, 1)]
+PAIRS = (ORDER, RARE, REPEATED, LONG, INFLECTED, NAMES, NEARLY)
+WORLDS = [" ".join(pair[side] for pair in PAIRS) for side in (0, 1)]
 COMMON = "minister told general fleet sails before treaty signed crowns pays waits again sailing ivory coast"
 TEASER = ["The minister wrote a letter.", "Nobody knows what the general said.", "A treaty is a letter that two sign."]
 VERY_OFTEN = 1_500
