@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -55,5 +56,38 @@ def test_bodies_on_their_way_are_bounded_and_whoever_only_reads_is_answered(monk
         told = [await ask(sending), await ask()]
         arrive.set()
         return [*told, *await asyncio.gather(*stalled), await ask(sending)]
+
+    assert asyncio.run(story()) == [503, 200, 200, 200, 200]
+
+
+def test_searches_take_half_the_threads_and_keep_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "MOST_SEARCHING", 3)
+    found = threading.Event()
+    begun: list[str] = []
+
+    def slow(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        begun.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/search":
+            found.wait(30)
+        return application(environ, start_response)
+
+    async def story() -> list[int]:
+        app = Bridge(slow, threads=2, largest=lambda path: 100, searches=lambda path: path == "/search")
+
+        async def ask(path: str) -> int:
+            sent: list[dict[str, Any]] = []
+
+            async def send(message: dict[str, Any]) -> None:
+                sent.append(message)
+
+            await app(scope() | {"path": path, "raw_path": path.encode()}, None, send)  # type: ignore[arg-type]
+            return int(sent[0]["status"])
+
+        searching = [asyncio.create_task(ask("/search")) for _ in range(3)]
+        await asyncio.sleep(0)
+        told = [await ask("/search"), await ask("/login")]
+        assert begun.count("/search") <= 1
+        found.set()
+        return [*told, *await asyncio.gather(*searching)]
 
     assert asyncio.run(story()) == [503, 200, 200, 200, 200]

@@ -11,8 +11,9 @@ import asyncio
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
@@ -21,9 +22,11 @@ IN_MEMORY = 8 * 1024  # bytes of a body; a larger one waits in a file
 PIECE = 256 * 1024  # bytes of an answer sent at a time
 PATIENCE = 30.0  # seconds without a byte of a body
 MOST_WAITING = 500  # requests for a thread
+MOST_SEARCHING = 100  # of them, searches
 MOST_BODIES = 1000  # bodies that are on their way; whoever sends them slowly fills neither memory nor the table of open files
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes, "Rest | None"]  # status, headers, first piece, and what is left
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
 
@@ -43,11 +46,21 @@ class Gone(Exception):
 class Bridge:
     """An ASGI application that has ``application`` (WSGI) answer in ``threads`` threads.
 
-    ``largest`` says how large a body may be, in bytes, for a path.
+    ``largest`` says how large a body may be, in bytes, for a path. Of what ``searches`` (by its path) no more than half the
+    threads are taken at a time: whoever asks for much waits for others who do, and nobody who logs in or reads waits for them.
     """
 
-    def __init__(self, application: Application, threads: int, largest: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        application: Application,
+        threads: int,
+        largest: Callable[[str], int],
+        searches: Callable[[str], bool] = lambda path: False,
+    ) -> None:
         self._application = application
+        self._searches = searches
+        self._places = asyncio.Semaphore(max(1, threads // 2))
+        self._searching = 0
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
         self._largest = largest
         self._waiting = 0
@@ -60,7 +73,9 @@ class Bridge:
             if scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
                 raise Refused(400, "That request names no host, or two.")  # RFC 9112, 3.2
             with await self._body(scope, receive) as body:
-                await self._answer(environ_of(scope, body), send)
+                async with self._place(scope["path"]):
+                    answer = await self._begun(environ_of(scope, body))
+                await self._send(answer, send)
         except Refused as refused:
             await _refuse(send, refused)
         except (Gone, asyncio.CancelledError):  # cancelled: the server stops, and has waited as long as it waits
@@ -77,16 +92,35 @@ class Bridge:
         finally:
             self._bodies -= 1
 
-    async def _answer(self, environ: dict[str, Any], send: Send) -> None:
+    @asynccontextmanager
+    async def _place(self, path: str) -> AsyncIterator[None]:
+        """Wait for a place among the searches, where ``path`` is one. What waits here takes no thread."""
+        if not self._searches(path):
+            yield
+            return
+        if self._searching >= MOST_SEARCHING:
+            raise Refused(503, "Too many are searching at once. Please try again in a moment.")
+        self._searching += 1
+        try:
+            async with self._places:
+                yield
+        finally:
+            self._searching -= 1
+
+    async def _begun(self, environ: dict[str, Any]) -> Answer:
         # slow clients do not count here: neither those whose body is awaited, nor those who are reading
         if self._waiting >= MOST_WAITING:
             raise Refused(503, "Too many are reading at once. Please try again in a moment.")
         loop = asyncio.get_running_loop()
         self._waiting += 1
         try:
-            status, headers, piece, rest = await loop.run_in_executor(self._executor, self._begin, environ)
+            return await loop.run_in_executor(self._executor, self._begin, environ)
         finally:
             self._waiting -= 1
+
+    async def _send(self, answer: Answer, send: Send) -> None:
+        status, headers, piece, rest = answer
+        loop = asyncio.get_running_loop()
         try:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             while rest is not None:
@@ -97,7 +131,7 @@ class Bridge:
             if rest is not None:
                 await loop.run_in_executor(self._executor, rest.close)
 
-    def _begin(self, environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes, Rest | None]:
+    def _begin(self, environ: dict[str, Any]) -> Answer:
         told: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:

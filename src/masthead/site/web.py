@@ -145,7 +145,9 @@ def work(listener: socket.socket) -> int:
             return asked.is_set() or await super().on_tick(counter)
 
     config = uvicorn.Config(
-        Bridge(answering, threads=min(MOST_THREADS, (os.cpu_count() or 1) * 2 + 1), largest=largest_body),  # type: ignore[arg-type]
+        Bridge(  # type: ignore[arg-type]
+            answering, threads=min(MOST_THREADS, (os.cpu_count() or 1) * 2 + 1), largest=largest_body, searches=searches
+        ),
         http=EdgeProtocol,
         ws="none",
         lifespan="off",
@@ -165,6 +167,11 @@ def work(listener: socket.socket) -> int:
     counting.stop()
     logging.shutdown()
     return 0
+
+
+def searches(path: str) -> bool:
+    """Whether ``path`` asks the library: it costs more than any other page, and everybody may."""
+    return path.startswith(("/library/", "/api/"))
 
 
 def largest_body(path: str) -> int:
