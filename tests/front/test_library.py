@@ -457,6 +457,18 @@ def test_json_answers_for_whoever_asks(archive: list[Article]) -> None:
     assert of(Browser(), archive[6])["decision"] == "subscribe" and "Lanterns" not in str(of(Browser(), archive[6]))
 
 
+def test_json_searches_rests_in_full_only_for_whom_they_are_open(archive: list[Article]) -> None:
+    def total(browser: Browser) -> int:
+        return int(browser.get("/api/v1/search", {"q": '"lanterns hang"'}).json()["total"])
+
+    registered = Browser("192.0.2.8").log_in(make_reader())
+    registered.choose(archive[1])
+    friend = make_reader("friend@example.org")
+    make_comp(friend)
+    assert total(Browser()) == total(registered) == 1, "the open article alone"
+    assert total(Browser("192.0.2.9").log_in(friend)) == 7
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [

@@ -95,12 +95,28 @@ def test_a_short_question_is_content_with_less_only_where_nothing_has_it_all(bui
 def test_names_that_mean_the_same(built: Callable[[], Shelf]) -> None:
     indian = article("An Indian delegation.")
     named = article("Delegates from India.")
-    make_topic("Shanghai Cooperation Organisation", aliases="SCO\nShanghai Five")
+    make_topic("Shanghai Cooperation Organisation", kind="organisation", aliases="SCO\nShanghai Five")
     five = article("The Shanghai Five met.")
     shelf = built()
     assert shelf.found("india") == shelf.found("Indian") == {indian, named}
     assert shelf.found("SCO") == {five}
     assert shelf.found('"india"') == {named}, "a word in quotation marks is that word"
+
+
+def test_what_belongs_to_a_theme_means_the_theme_and_nothing_else_in_it(built: Callable[[], Shelf]) -> None:
+    make_topic("Seas and Straits", kind="theme", aliases="straits\nlaw of the sea")
+    straits, law = article("Straits are narrow."), article("The law of the sea is long.")
+    both = article("On seas and straits.")
+    shelf = built()
+    assert shelf.found("law of the sea") == {law, both}
+    assert shelf.found("straits") == {straits, both}
+    assert shelf.found("seas and straits") == {straits, law, both}
+
+
+@pytest.mark.parametrize("text", ["x" * 200, f'"{"x" * 200}"', "x" * 200 + "*"])
+def test_what_is_too_long_for_a_word_finds_nothing(text: str, built: Callable[[], Shelf]) -> None:
+    article("Straits.")
+    assert built().ask(text).total == 0
 
 
 # --- phrases, beginnings, exclusions

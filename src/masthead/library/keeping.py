@@ -100,8 +100,13 @@ def save_search(*, reader: Reader, address: str, name: str = "") -> SavedSearch:
 
 @transaction.atomic
 def rename_search(*, reader: Reader, number: int, name: str) -> bool:
-    """Call one of ``reader``'s searches ``name`` (not empty); False where it is not theirs."""
-    return bool(SavedSearch.objects.filter(reader=reader, pk=number).update(name=_printable(name)[:LONGEST_NAME]))
+    """Call one of ``reader``'s searches ``name``, or what it asks for where nothing of that can be seen; False if not theirs."""
+    saved = SavedSearch.objects.filter(reader=reader, pk=number).first()
+    if saved is None:
+        return False
+    saved.name = (_printable(name) or name_for(saved.query))[:LONGEST_NAME]
+    saved.save(update_fields=["name"])
+    return True
 
 
 @transaction.atomic

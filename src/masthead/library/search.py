@@ -90,11 +90,16 @@ def _library(place: Place) -> Library:
 
 
 def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-    ours = [
-        (name, *(line.strip() for line in aliases.splitlines() if line.strip()))
-        for name, aliases in Topic.objects.values_list("name", "aliases")
-        if aliases or unspaced.unusual(name)  # what is written without spaces is known for a word by being a name
-    ]
+    ours: list[tuple[str, ...]] = []
+    for name, kind, aliases in Topic.objects.values_list("name", "kind", "aliases"):
+        others = [line.strip() for line in aliases.splitlines() if line.strip()]
+        if kind == Topic.Kind.THEME:
+            # what belongs to a theme means the theme, and not whatever else belongs to it: straits are no law of the sea
+            ours += [(name, other) for other in others]
+        elif others:
+            ours.append((name, *others))
+        if unspaced.unusual(name) and not others:  # what is written without spaces is known for a word by being a name
+            ours.append((name,))
     return synonyms_of([*world.synonyms(), *ours], world.overlapping())
 
 
@@ -143,6 +148,8 @@ class _Asking:
     def _query(self, request: Request, wanted: Wanted, *, rest: bool, at_least: int | None) -> Query:
         apart = at_least is not None
         groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted, rest=rest)
+        if not groups and (wanted.words or wanted.prefix):
+            phrases.append(Query.empty_query())  # what was typed is no word of any text: that is not to ask for nothing
         ranked = request.order == Order.RELEVANCE and bool(groups or phrases)
         return combined(
             groups,
