@@ -9,13 +9,15 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from factories import make_reader
+from masthead.articles.bulk import ensure_index
 from masthead.readers.models import Reader
 from newsroom_people import PASSWORD, log_in
 
 
 @pytest.fixture
 def staff(db: None) -> Callable[..., Reader]:
-    """Make somebody who works here in a role (or an administrator, without one)."""
+    """Make somebody who works here in a role (or an administrator, without one); the site has the publication's address."""
+    ensure_index()  # migrations leave the roles and the tree, but a site called localhost
 
     def make(role: str = "", email: str = "", **fields: object) -> Reader:
         reader = make_reader(email or f"{role.lower() or 'admin'}@example.org", is_staff=True, is_superuser=not role, **fields)
