@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
+from wagtail.models import Site
 
 from masthead.library import keeper
 from masthead.site import preparation
@@ -47,6 +48,14 @@ def test_what_cannot_be_indexed_now_is_left_to_the_worker(settings: Any, tmp_pat
     with keeper.place().building():
         preparation.index()
     assert "the worker will" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_the_newsroom_s_site_follows_the_publication_s_address(settings: Any) -> None:
+    settings.MASTHEAD = replace(settings.MASTHEAD, base_url="https://news.example")
+    preparation.prepare(fill=False)
+    site = Site.objects.get()
+    assert (site.hostname, site.port, site.root_page.slug) == ("news.example", 443, "articles")
 
 
 @pytest.mark.django_db

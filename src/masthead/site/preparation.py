@@ -39,6 +39,7 @@ def prepare(*, fill: bool) -> None:
     collecting = _in_parallel(collect_static) if not static_collected() else None
     with _alone():
         migrate()
+        place_site()
         if collecting:
             collecting()  # before filling: what is filled in may name static files
             _read_manifest()
@@ -76,6 +77,13 @@ def migrate() -> None:
         call_command("migrate", interactive=False, verbosity=0)
     if not settings.MASTHEAD.cache_url and "cache" not in connection.introspection.table_names():
         call_command("createcachetable", verbosity=0)
+
+
+def place_site() -> None:
+    """Give Wagtail's site the publication's address, which migrations do not know and an operator may change."""
+    from masthead.articles.bulk import ensure_index
+
+    ensure_index()
 
 
 def migrations_applied() -> bool:
