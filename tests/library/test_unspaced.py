@@ -66,7 +66,7 @@ LETTERS = st.characters(min_codepoint=0x0E00, max_codepoint=0x30FF) | st.sampled
 def test_what_is_cut_is_not_cut_again(text: str) -> None:
     text = languages.composed(text)
     assert unspaced.cut(unspaced.cut(text)).split() == unspaced.cut(text).split()
-    assert [word for run in languages.runs(text) for word in run] == languages.words(text)
+    assert [word for run in languages.runs(text, "en") for word in run] == languages.words(text)
 
 
 @given(st.text(alphabet="北京大学生ประเ้ทศด대통령", min_size=2, max_size=20))

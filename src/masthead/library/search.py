@@ -62,11 +62,16 @@ class Results:
     timeline: tuple[tuple[str, int], ...] = ()  # ("2019", 12), and where a year is chosen also ("2019-03", 2)
     suggestion: str = ""  # another spelling of the whole text
     corrected: str = ""  # what was searched for instead, where the text as typed finds nothing
-    loosened: bool = False  # not all words had to match
+    at_least: int | None = None  # so many of the words had to match; None for all of them, as they were typed
     half_blind: bool = False  # something asked for looks only at openings for this visitor (a phrase, an exclusion)
     notes: tuple[str, ...] = ()
     marks: Marker = field(default_factory=lambda: marker((), "", ("en",)))
     seconds: float = 0.0
+
+    @property
+    def loosened(self) -> bool:
+        """Whether not all words had to match as they were typed."""
+        return self.at_least is not None
 
     @property
     def pages(self) -> int:
@@ -298,7 +303,7 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
         timeline=timeline,
         suggestion="" if corrected else suggestion,
         corrected=corrected,
-        loosened=at_least is not None,
+        at_least=at_least,
         half_blind=not asking.matcher.whole and bool(wanted.phrases or wanted.excluded),
         notes=(*request.notes, *wanted.notes, *([UNSEARCHED] if asking.matcher.unsearched(wanted) else ())),
         marks=_marker(asking.matcher, wanted, apart=at_least is not None),
