@@ -21,7 +21,7 @@ from masthead.articles.models import Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.library import languages, spelling, unspaced, wording, world
-from masthead.library.matching import Matcher, combined, synonyms_of
+from masthead.library.matching import MOST_NEAR, Matcher, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
 from masthead.library.place import Place, place_in
@@ -144,6 +144,8 @@ class _Asking:
             return query
         complete = read(request.text)
         senses = self.matcher.senses(complete)
+        if len(senses) > MOST_NEAR:
+            return query  # of so many words the last one hardly matters, and asking twice is what costs
         if not senses or (len(senses[-1].ways) == 1 and len(senses[-1].typed) == 1):
             return query  # it means nothing but itself, which the prefix finds
         return Query.boolean_query(
