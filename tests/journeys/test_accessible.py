@@ -29,7 +29,7 @@ PAGES = [
 ]  # fmt: skip
 
 # Wagtail's own: Draftail's text field has no name, Handsontable a field for what is copied, the minimap no place to stop at
-THEIRS = [[".Draftail-Editor"], ["#HandsontableCopyPaste"], [".w-minimap"]]
+THEIRS = [[".Draftail-Editor"], ["#HandsontableCopyPaste"], [".w-minimap"], [".messages"]]  # the last fades in, pale at first
 NEWSROOM = [
     "", "articles/", "topics/", "topics/new/", "topics/edit/{topic}/", "topics/merge/{topic}/", "topics/delete/{topic}/",
     "topics-found/{article}/", "relations/", "relations/edit/{relation}/", "authors/", "settings/library/ranking/", "planner/",
