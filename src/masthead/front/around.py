@@ -9,10 +9,11 @@ from datetime import datetime
 from django.db import connection
 
 from masthead.articles import coverage
+from masthead.articles.addresses import pair as pair_path
 from masthead.articles.cards import Link
 from masthead.articles.coverage import Counted
 from masthead.articles.models import Relation, Topic
-from masthead.front.pairs import pair_name, pair_path
+from masthead.front.pairs import pair_name
 
 PAIRS = 8
 MOST_MEMBERS = 12  # of a dialogue whose every pair is looked for: 66 pairs

@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.http import Http404
 
 from masthead.articles import cards, coverage, teaser
+from masthead.articles.addresses import pair as pair_path
 from masthead.articles.cards import Card, Link
 from masthead.articles.coverage import Subject
 from masthead.articles.models import Article, Milestone, Relation, Topic
@@ -27,7 +28,7 @@ from masthead.front.around import PAIRED, PAIRS, Named, PairLink, look_around, p
 from masthead.front.content.lists import LIST_ARTICLES, ListPage
 from masthead.front.content.publication import PublicationFacts
 from masthead.front.country import Profile, locator, profile
-from masthead.front.pairs import in_sentence, pair_name, pair_path
+from masthead.front.pairs import in_sentence, pair_name
 from masthead.front.timeline import Stretch, Timeline
 from masthead.insights import reports
 from masthead.library import world

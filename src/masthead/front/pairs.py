@@ -1,4 +1,4 @@
-"""Two topics with each other: what their page is called and where it is. Pure."""
+"""Two topics with each other: what their page is called. Pure. Where it is, `articles.addresses` says."""
 
 from __future__ import annotations
 
@@ -20,8 +20,3 @@ def in_sentence(name: str) -> str:
     if name.startswith("The "):
         return f"the {name[4:]}"
     return f"the {name}" if name in _ALSO_WITH_ARTICLE or _WITH_ARTICLE.match(name) else name
-
-
-def pair_path(one: str, other: str) -> str:
-    """The address of two topics' page, whichever way round their slugs are given."""
-    return "/topics/{}/{}/".format(*sorted((one, other)))

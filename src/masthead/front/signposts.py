@@ -14,11 +14,12 @@ from itertools import combinations, islice
 from operator import itemgetter
 
 from masthead.articles import cards
+from masthead.articles.addresses import pair as pair_path
 from masthead.articles.cards import Link
 from masthead.articles.models import Relation, Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
-from masthead.front.pairs import pair_name, pair_path
+from masthead.front.pairs import pair_name
 from masthead.library import languages, world
 from masthead.library.query import read
 
