@@ -225,11 +225,22 @@ def test_a_slug_nobody_has_narrows_to_nothing_and_says_how_to_undo_it(archive: l
     assert soup.select_one(".nothing-ways a[href='/topics/trade/']"), "a topic of that name"
 
 
-def test_where_hardly_anything_may_be_counted_the_results_themselves_offer_ways_to_narrow(archive: list[Article]) -> None:
+def test_where_hardly_anything_may_be_counted_the_results_themselves_offer_ways_to_narrow(
+    archive: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("masthead.library.search.PAGE", 5)  # of seven: the word stands in rests, and in one open text
     soup = page(Client(), "?q=lanterns")
-    assert len(titles(soup)) == 7, "the word stands in rests, and in one open text"
+    assert len(titles(soup)) == 5
     assert link(soup, ".facet a", "Inês Carvalho") == "/library/?q=lanterns&author=ines-carvalho"
     assert not soup.select(".facet .tally") and words(soup.select_one(".facet-note")) == "From the results on this page."
+
+
+def test_what_one_page_shows_whole_anybody_may_count(archive: list[Article]) -> None:
+    soup = page(Client(), "?q=lanterns")
+    assert len(titles(soup)) == 7
+    (ours,) = (a for a in soup.select(".facet a") if "Inês Carvalho" in words(a))
+    assert len(titles(page(Client(), ours["href"].partition("/library/")[2]))) == int(words(ours.select_one(".tally")))
+    assert not soup.select(".facet-note"), "nothing is left out"
 
 
 def test_years_are_typed_and_become_an_address(archive: list[Article]) -> None:

@@ -6,6 +6,7 @@ Eight queries at most, however many articles there are; the texts come from the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime
@@ -186,13 +187,19 @@ def _name_of(kind: str, slug: str, names: Names) -> str:
 
 
 def _facets(found: Results, shown: Sequence[Result], names: Names) -> tuple[Facet, ...]:
-    """The ways to narrow what was found. Of what stands in rests nothing is counted: where that is most, those of the page."""
-    request, counted = found.request, _counted(found, shown)
+    """The ways to narrow what was found. Of what stands in rests nothing is counted: where that is most, those of the page.
+
+    But where the page shows all there is, whoever looks can count it, and so do we.
+    """
+    request, counted, all_shown = found.request, _counted(found, shown), len(shown) == found.total
     made = []
     for kind in FILTERS:
         held: tuple[str, ...] = getattr(request, kind)
-        counts = dict(found.facets.get(kind, ()))
-        if not counted:
+        if all_shown:
+            counts = dict(Counter(_shown_values(kind, shown, names.topics)).most_common())
+        elif counted:
+            counts = dict(found.facets.get(kind, ()))
+        else:
             counts = dict.fromkeys((*held, *_shown_values(kind, shown, names.topics)), 0)
         values = [
             Value(_name_of(kind, slug, names), count, request.toggled(kind, slug), slug in held)
@@ -290,6 +297,7 @@ class LibraryPage(Page):
     orders: tuple[Value, ...] = ()
     facets: tuple[Facet, ...] = ()
     counted: bool = False  # whether the facets say how many
+    all_shown: bool = False  # whether this page has all there is
     chips: tuple[Chip, ...] = ()
     held: tuple[tuple[str, str], ...] = ()  # what the form keeps besides its text
     when: When | None = None
@@ -297,7 +305,7 @@ class LibraryPage(Page):
     corrected: str = ""
     loosened: bool = False
     half_blind: bool = False
-    openings_only: bool = False  # whether numbers beside facets leave something out
+    openings_only: bool = False  # whether numbers from the index leave something out
     notes: tuple[str, ...] = ()
     named: tuple[Link, ...] = ()  # pages that the search names
     topics: tuple[Link, ...] = ()  # pages that may help where nothing was found
@@ -369,6 +377,7 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         corrected=found.corrected,
         loosened=found.loosened,
         half_blind=found.half_blind,
+        all_shown=len(shown) == found.total,
         openings_only=not library.reads_everything(visitor, now) and bool(request.text),
         topics=() if found.total else _topics_like(request.text, names.topics),
     )
