@@ -9,8 +9,8 @@ import brotli  # type: ignore[import-untyped]
 from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
-# What only the newsroom loads is 98 % of all, and compressing it as hard as can be would take nine tenths of the processor time of
-# collecting, at every first start and with every new version. It is an eighth larger for it.
+# What only the newsroom loads is 98 % of all; compressing it as hard as can be would take nine tenths of the time of collecting,
+# at every first start and with every new version. It is an eighth larger for it.
 NEWSROOM = ("admin/", "newsroom/", "table_block/", "wagtail")
 QUICK = 5  # of brotli's 0 to 11
 
