@@ -1,6 +1,6 @@
 """How long the library takes over questions that are made to hurt: the slowest of 10,000, on a large index.
 
-``generate`` makes them, from a seed; tests/library/test_hostile_queries.py asks the same of a small index.
+``generate`` makes them, from a seed; tests/library/test_hostile_queries.py asks the first 2,000 of a small index.
 """
 
 from __future__ import annotations

@@ -57,16 +57,12 @@ def make_article(
     article = Article(title=title, slug=slug, access=access, dated=dated or clock.now(), live=live, **fields)
     texts = paragraphs or [f"Teaser paragraph {n} of {title}." for n in (1, 2, 3)] + [canary(article), "The last paragraph."]
     article.body = [("paragraph", f"<p>{text}</p>") for text in texts]
+    article.bylines = [Byline(author=author, sort_order=n) for n, author in enumerate(authors)]
+    article.topics = topics
     ensure_index().add_child(instance=article)
-    Byline.objects.bulk_create([Byline(article=article, author=author, sort_order=n) for n, author in enumerate(authors)])
-    article = Article.objects.get(pk=article.pk)
-    if topics:
-        article.topics.set(topics)
-        article.save()
     if live:
-        article.save_revision().publish()
-        article.refresh_from_db()
-    return article
+        article.save_revision(clean=False).publish()
+    return Article.objects.get(pk=article.pk)
 
 
 def make_reader(email: str = "ada@example.org", *, confirmed: bool = True, **fields: Any) -> Reader:

@@ -24,7 +24,7 @@ from masthead.articles import bulk
 from masthead.articles.models import Article, Author, Rendering, Topic
 from masthead.core import clock
 from masthead.core.models import Change, Publication
-from masthead.imports import jsonl, services
+from masthead.imports import cli, jsonl, services
 from masthead.imports.cli import command
 from masthead.library.models import TopicSuggestion
 
@@ -442,6 +442,36 @@ def test_a_report_that_cannot_be_written_is_said_before_the_work(db, tmp_path):
     assert result.exit_code == 1 and "no directory" in result.output and not Article.objects.exists()
 
 
+def test_an_end_that_is_asked_for_comes_after_the_batch_under_way(load):
+    records = [record() for _ in range(12)]
+    done = []
+    outcome = load(*records, progress=lambda position, outcome: done.append(position), stop=lambda: len(done) == 2)
+    assert outcome.interrupted and outcome.imported == 6 == Article.objects.count()
+    again = load(*records)
+    assert (again.interrupted, again.imported, again.unchanged) == (False, 6, 6)
+
+
+def test_an_end_that_is_asked_for_when_all_is_in_is_none(load):
+    done = []
+    outcome = load(record(), progress=lambda position, outcome: done.append(position), stop=lambda: bool(done))
+    assert not outcome.interrupted and outcome.imported == 1
+
+
+def test_ctrl_c_is_heard_wherever_it_comes_and_the_second_interrupts():
+    class Finalised:
+        def __del__(self):  # an exception would be dropped here
+            signal.raise_signal(signal.SIGINT)
+
+    asked = []
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), cli._ending_in_order(lambda: asked.append(True)) as stop:
+        assert not stop()
+        Finalised()
+        assert stop() and asked == [True]
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 # A process of its own: killed, and helped -----------------------------------------------------------------------------
 
 
@@ -464,8 +494,24 @@ def installation(tmp_path, django_db_setup, django_db_blocker):
     return tmp_path, {**environ, "MASTHEAD_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "masthead.site.settings"}
 
 
-def run_command(environ, *arguments, **options):
-    code = "from masthead.imports.cli import command; command()"
+COMMAND = "from masthead.imports.cli import command; command()"
+# the same, which pauses before the last batches so that whoever is to kill it comes in time
+PAUSING = """
+import time, django
+django.setup()
+from masthead.articles import bulk
+create, batches = bulk.create, 0
+def pausing(articles):
+    global batches
+    batches += 1
+    if batches == 5:
+        time.sleep(20)
+    return create(articles)
+bulk.create = pausing
+"""
+
+
+def run_command(environ, *arguments, code=COMMAND, **options):
     return subprocess.Popen([sys.executable, "-c", code, "jsonl", *arguments], env=environ, text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, start_new_session=True, **options)  # fmt: skip
 
@@ -481,7 +527,7 @@ def stored(path: Path) -> tuple[int, int, int]:
         database.close()
 
 
-MANY = 8000  # more than are written before anybody looks
+MANY = 3000  # six batches
 
 
 @pytest.mark.processes
@@ -491,12 +537,13 @@ def test_killed_in_the_middle_and_started_again(installation, how):
     file = folder / "in.jsonl"
     # big enough for the helper process, which must not outlive a killed parent
     file.write_text(
-        "".join(json.dumps(record(title="Same", body="\n\n".join([f"{WORDS} {n}."] * 30))) + "\n" for n in range(MANY))
+        "".join(json.dumps(record(title="Same", body="\n\n".join([f"{WORDS} {n}."] * 4))) + "\n" for n in range(MANY))
     )
-    process = run_command(environ, str(file))
+    assert file.stat().st_size > services._SMALL
+    process = run_command(environ, str(file), code=PAUSING + COMMAND)
     end = time.monotonic() + 120
     while stored(folder)[0] < 250 and time.monotonic() < end:
-        time.sleep(0.05)
+        time.sleep(0.02)
     os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
     output, errors = process.communicate(timeout=60)
     count, rendered, children = stored(folder)

@@ -1,9 +1,13 @@
-"""Whatever is typed is answered, if only by a sentence: 10,000 questions that are made to break something."""
+"""Whatever is typed is answered, if only by a sentence: questions that are made to break something.
+
+The first 2,000 of the 10,000 that `script/bench hostile_queries` asks of a large archive, each within 200 ms. They hold every odd
+text of its lists by itself, and some hundred of each of its kinds of mixture.
+"""
 
 from __future__ import annotations
 
 import pytest
-from benchmarks.hostile_queries import NUMBER, generate
+from benchmarks.hostile_queries import generate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +20,7 @@ from shelves import Shelf
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("remembering")]
 
+NUMBER = 2_000
 TEXT = "The trade war of general governments in India, Ünïcödé & <b>naïve</b> 日本語 e\u0301 state-of-the-art 2019."
 
 
@@ -35,7 +40,7 @@ def library(shelf: Shelf) -> Shelf:
     return shelf
 
 
-def test_ten_thousand_hostile_questions_are_answered(library: Shelf) -> None:
+def test_hostile_questions_are_answered(library: Shelf) -> None:
     policy, now = current_policy(), clock.now()
     for count, parameters in enumerate(generate(NUMBER)):
         request = parse(FromMapping(parameters))

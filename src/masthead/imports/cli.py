@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -66,7 +69,13 @@ def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_wor
             done = f"{outcome.imported + outcome.drafts + outcome.updated:,} in, {outcome.unchanged:,} there"
             bar.update(task, completed=position, done=done)
 
-        outcome = services.import_jsonl(file, access=access, update=update, fewest_words=fewest_words, progress=progress)
+        def ending() -> None:
+            bar.update(task, description="Ending after this batch (Ctrl-C again: at once)")
+
+        with _ending_in_order(ending) as stop:
+            outcome = services.import_jsonl(
+                file, access=access, update=update, fewest_words=fewest_words, progress=progress, stop=stop
+            )
     seconds = time.monotonic() - started
     if report:
         services.write_report(report, outcome, file)
@@ -76,6 +85,28 @@ def jsonl(file: Path, access: str, update: bool, report: Path | None, fewest_wor
     if outcome.interrupted:
         click.echo("Interrupted. Give the same command again to go on.", err=True)
         sys.exit(130)
+
+
+@contextmanager
+def _ending_in_order(asked: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C is noted, and ``asked`` called; the second one interrupts. Yields a function that says whether there was one.
+
+    Python drops a ``KeyboardInterrupt`` that is raised where nothing may be, as in a finaliser. A note cannot be lost.
+    """
+    stopping = False
+
+    def note(*_: object) -> None:
+        nonlocal stopping
+        if stopping:
+            raise KeyboardInterrupt
+        stopping = True
+        asked()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: stopping
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @command.command()

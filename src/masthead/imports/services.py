@@ -97,11 +97,12 @@ def import_jsonl(
     batch: int = BATCH,
     helper: bool = (os.cpu_count() or 1) > 1,
     progress: Callable[[int, Outcome], None] = lambda position, outcome: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Import every record of ``path``. Interrupted at any point, the next run goes on after the last complete batch.
 
-    ``progress`` is told, after each batch, how many bytes of the file have been dealt with, and what was done so far. With a
-    ``helper``, texts are cleaned in a process beside the one that writes.
+    ``progress`` is told, after each batch, how many bytes of the file have been dealt with, and what was done so far; ``stop`` is
+    asked before each batch whether to end there. With a ``helper``, texts are cleaned in a process beside the one that writes.
     """
     outcome = Outcome()
     lines = jsonl.read(path)
@@ -110,12 +111,13 @@ def import_jsonl(
         run = _Run(access, update, judges, outcome)
         waiting: deque[_Batch] = deque()
         try:
-            while some := list(islice(_readable(lines, outcome), batch)):
+            while not (stopped := stop()) and (some := list(islice(_readable(lines, outcome), batch))):
                 waiting.append(run.begin(some))
                 if len(waiting) > _AHEAD:
                     progress(run.finish(waiting.popleft()), outcome)
-            while waiting:
+            while waiting and not (stopped := stop()):
                 progress(run.finish(waiting.popleft()), outcome)
+            outcome.interrupted = stopped
         except BrokenProcessPool:
             outcome.failure = "The process that reads texts ended unexpectedly. Give the same command again to go on."
         except KeyboardInterrupt:

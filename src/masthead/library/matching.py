@@ -15,11 +15,12 @@ the bag they count where together they are a name the editors gave, and nowhere 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, wraps
 from itertools import pairwise
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tantivy import FieldType, Occur, Query, Searcher
 
@@ -112,6 +113,42 @@ class Sense:
         return self.ways[0][0]
 
 
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
+
+def _once(
+    method: Callable[Concatenate[Matcher, _Given], _Answer],
+) -> Callable[Concatenate[Matcher, _Given], _Answer]:
+    """Has a matcher work something out once: one search asks for the same words four to ten times."""
+
+    @wraps(method)
+    def answer(self: Matcher, /, *given: _Given.args, **named: _Given.kwargs) -> _Answer:
+        key = method, given, *named.items()
+        known: _Answer
+        try:
+            known = self.known[key]
+        except KeyError:
+            if len(self.known) > _MOST_KNOWN:
+                self.known.clear()
+            known = self.known[key] = method(self, *given, **named)
+        return known
+
+    return answer
+
+
+_MOST_KNOWN = 50_000  # a search needs some hundreds; who asks one matcher a thousand questions keeps no more
+
+
+@lru_cache(maxsize=50_000)  # and no more: readers type what they like
+def _forms(word: str, some: tuple[str, ...]) -> tuple[str, ...]:
+    """The terms that ``word`` may stand under: stemmed by each language, and spelt otherwise in English."""
+    forms = languages.stems(word, some)
+    if "en" in some:
+        forms += tuple(languages.stem(other, "en") for other in wording.spellings(word))
+    return tuple(dict.fromkeys(forms))
+
+
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """Makes tantivy queries. ``whole``: for somebody to whom everything is open. ``openings``: whether the index may be believed
@@ -124,6 +161,7 @@ class Matcher:
     whole: bool
     openings: bool = True
     most: int = MOST_SENSES
+    known: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -148,7 +186,8 @@ class Matcher:
         """One query for each phrase, all of which have to match."""
         return [self._phrase(phrase, rest=rest) for phrase in wanted.phrases if not phrase.excluded]
 
-    def senses(self, wanted: Wanted, *, apart: bool = False) -> list[Sense]:
+    @_once
+    def senses(self, wanted: Wanted, *, apart: bool = False) -> Sequence[Sense]:
         """The words of ``wanted``, each as it was typed and as what means the same, with how often it was.
 
         Function words go, unless all are some. What belongs together is one word: what is written without spaces (up to a
@@ -178,7 +217,8 @@ class Matcher:
                 position += run in self.synonyms  # a name within a longer run: the next piece is half of the name
         return [Sense(self._ways(run), times) for run, times in found.items()][: self.most]
 
-    def _typed(self, wanted: Wanted) -> list[Terms]:
+    @_once
+    def _typed(self, wanted: Wanted) -> Sequence[Terms]:
         """The words of ``wanted`` in order, those that belong together as one."""
         runs = [run for text in wanted.words for run in languages.runs(text, self.languages[0])]
         # who searches for "us china" means no pronoun; whose sentence begins with a capital may
@@ -212,19 +252,18 @@ class Matcher:
             ways.append((other, worth * (min(1.0, rarity / its) if rarity and its else 1.0)))
         return tuple(ways)
 
+    @_once
     def _rarity(self, words: Terms) -> float:
         """How much ``words`` tell together; 0 where one of them stands nowhere."""
         counts = [sum(self.counts.held(self.fields[0], term) for term in self._forms(word)) for word in words]
         return sum(map(self.counts.rarity, counts)) if all(counts) else 0.0
 
     def _forms(self, word: str) -> tuple[str, ...]:
-        """The terms that ``word`` may stand under: stemmed by each language, and spelt otherwise in English."""
-        forms = languages.stems(word, self.languages)
-        if "en" in self.languages:
-            forms += tuple(languages.stem(other, "en") for other in wording.spellings(word))
-        return tuple(dict.fromkeys(forms))
+        """The terms that ``word`` may stand under."""
+        return _forms(word, self.languages)
 
-    def _weighed_forms(self, word: str) -> list[tuple[str, float]]:
+    @_once
+    def _weighed_forms(self, word: str) -> Sequence[tuple[str, float]]:
         """The forms of ``word`` that there are, each with its worth: a form is rarer than the word, but tells no more."""
         forms = self._forms(word)
         if len(forms) == 1:
@@ -251,6 +290,7 @@ class Matcher:
         """Whether it has words that this visitor cannot look for in the rest, however common they are."""
         return not self.whole and not all(self._is_word(sense.typed) for sense in self.senses(wanted))
 
+    @_once
     def _word(self, sense: Sense, *, rest: bool) -> Query:
         queries = []
         for words, worth in sense.ways:
@@ -268,7 +308,7 @@ class Matcher:
         if rest and self._is_word((word,)) and (bag := self._in_rest((word,))):
             parts.append(bag)
         if unspaced.is_single(word):
-            parts += self._beginning(word) + self._matching(f"{unspaced.ANY}{{1,4}}{word}")
+            parts += [*self._beginning(word), *self._matching(f"{unspaced.ANY}{{1,4}}{word}")]
         return _any(parts)
 
     def _together(self, words: Terms, *, rest: bool) -> Query:
@@ -308,10 +348,11 @@ class Matcher:
         before = list(dict.fromkeys(before))[:MOST_TOGETHER]
         return _all([*(self._term(word, rest=rest) for word in before), _any(parts)])
 
-    def _beginning(self, text: str) -> list[Query]:
+    def _beginning(self, text: str) -> Sequence[Query]:
         return self._matching(f"{text}.*")
 
-    def _matching(self, pattern: str) -> list[Query]:
+    @_once
+    def _matching(self, pattern: str) -> Sequence[Query]:
         """Words that match a regular expression, never in the rest.
 
         What the analyzer leaves of a word, letters and digits and the signs on them, means nothing else in one.
@@ -348,7 +389,8 @@ class Matcher:
 
     # What is worth more without being asked for ------------------------------------------------------------------------
 
-    def extras(self, wanted: Wanted, *, apart: bool = False) -> list[Query]:
+    @_once
+    def extras(self, wanted: Wanted, *, apart: bool = False) -> Sequence[Query]:
         """Words in a better place than the text, and neighbouring words of the search that stand together."""
         senses = self.senses(wanted, apart=apart)
         found = []
@@ -414,9 +456,7 @@ class Matcher:
             upper = None if until is None else math.floor(until.timestamp())
             if lower is not None or upper is not None:
                 # an end that is left open may not be said to be left out
-                found.append(
-                    Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None)
-                )
+                found.append(Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None))
         return [Query.const_score_query(query, 0.0) for query in found]
 
     def _called(self, text_field: str, slug_field: str, name: str) -> Query:

@@ -36,13 +36,13 @@ def _folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Finds the words of a search in a text. ``pattern`` finds candidates quickly, ``terms`` decide.
+    """Finds the words of a search in a text. ``pattern``, a regular expression, finds candidates quickly, ``terms`` decide.
 
     ``beginnings`` are what all candidates begin with, or have in them. ``runs`` are what is written without spaces: it stands
     anywhere.
     """
 
-    pattern: re.Pattern[str] | None
+    pattern: str  # compiled where there is a text to look at: many a question finds none
     terms: frozenset[str]
     prefix: str
     languages: tuple[str, ...]
@@ -65,14 +65,14 @@ class Marker:
         return sorted(self._words(text) + runs) if runs else self._words(text)
 
     def _words(self, text: str) -> list[tuple[int, int, str]]:
-        if self.pattern is None:
+        if not self.pattern:
             return []
         place: Callable[[int], int] = int
         if _SEVERAL.search(text):
             # of each character of the folded text: where it stands in the text
             place = [number for number, letter in enumerate(text) for _ in _FOLD.get(letter, letter)].__getitem__
         found = []
-        for match in self.pattern.finditer(_folded(text)):
+        for match in re.finditer(self.pattern, _folded(text), re.IGNORECASE):  # which remembers what it has compiled
             if term := self._term(match[0]):
                 found.append((place(match.start()), place(match.end() - 1) + 1, term))
         return found
@@ -120,7 +120,7 @@ def marker(words: Iterable[str], prefix: str, some: Sequence[str]) -> Marker:
         beginnings.add(prefix)
     shortest = [one for one in beginnings if not any(one != other and one.startswith(other) for other in beginnings)]
     candidates = [*sorted(several, key=len, reverse=True), *map(re.escape, sorted(shortest))]
-    pattern = _pattern(candidates) if candidates else None
+    pattern = _pattern(candidates) if candidates else ""
     seen = tuple(dict.fromkeys((*shortest, *several.values())))
     return Marker(pattern, frozenset(terms), "" if prefix in runs else prefix, tuple(some), seen, runs)
 
@@ -136,12 +136,12 @@ def _beginnings(word: str, some: Sequence[str]) -> set[str]:
     return found
 
 
-def _pattern(candidates: Sequence[str]) -> re.Pattern[str]:
+def _pattern(candidates: Sequence[str]) -> str:
     """Whole words that begin as one of ``candidates`` says."""
     before, after = r"(?<![^\W_])", r"[^\W_]*"
     if any(map(unspaced.unusual, candidates)):  # their words go on over signs that are no letters
         before, after = rf"{before}(?<![{unspaced.SIGNS}])", rf"(?:[^\W_]|[{unspaced.SIGNS}])*"
-    return re.compile(rf"{before}(?:{'|'.join(candidates)}){after}", re.IGNORECASE)
+    return rf"{before}(?:{'|'.join(candidates)}){after}"
 
 
 def passage(paragraphs: Sequence[str], mark: Marker, length: int = LENGTH) -> str:

@@ -138,7 +138,10 @@ class _Asking:
         return found
 
     def query(self, request: Request, wanted: Wanted, *, rest: bool = True, at_least: int | None = None) -> Query:
-        """What matches ``wanted``. While it is typed, that is also what its last word means as it stands."""
+        """What matches ``wanted``. While it is typed, that is also what its last word means as it stands.
+
+        Without ``rest`` it is to be counted: what only brings a better order is left out.
+        """
         query = self._query(request, wanted, rest=rest, at_least=at_least)
         if not (request.typing and wanted.prefix):
             return query
@@ -157,7 +160,7 @@ class _Asking:
         groups, phrases = self.matcher.groups(wanted, rest=rest, apart=apart), self.matcher.phrases(wanted, rest=rest)
         if not groups and (wanted.words or wanted.prefix):
             phrases.append(Query.empty_query())  # what was typed is no word of any text: that is not to ask for nothing
-        ranked = request.order == Order.RELEVANCE and bool(groups or phrases)
+        ranked = rest and request.order == Order.RELEVANCE and bool(groups or phrases)
         return combined(
             groups,
             at_least=at_least,
