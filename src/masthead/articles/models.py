@@ -315,6 +315,20 @@ class Article(Page):
                     found[name] = f"The {what} has {length} characters; please shorten it to {limit}: cards show all of it."
         return found
 
+    def publish(self, *args: Any, **kwargs: Any) -> None:
+        """All of it or nothing: whoever is killed meanwhile leaves no page that is published and says what it said before, and no
+        hour it was scheduled for forgotten.
+        """
+        with changelog.transaction():
+            super().publish(*args, **kwargs)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """That it is withdrawn is logged with it, not by a signal that comes after: whoever is killed in between tells nobody."""
+        with changelog.transaction() as changes:
+            if self.pk and not self.live and Article.objects.filter(pk=self.pk, live=True).exists():
+                changes.add(changelog.article(self.pk), changelog.LIST)
+            super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """Refuse to publish what readers could not use; not at a scheduled hour, when nobody is there: it was asked before."""
         super().clean()

@@ -30,8 +30,8 @@ def render(*, article: Article) -> Rendered:
             article.dated = article.first_published_at or clock.now()
             Article.objects.filter(pk=article.pk).update(dated=article.dated)
         changes.add(changelog.article(article.pk), changelog.LIST)
-    # outside the transaction: resizing takes a second, and a reader would only wait for what is missing
-    pictures.prepare(article.picture)
+    # after the transaction, whoever began it: resizing takes a second, and a reader would only wait for what is missing
+    transaction.on_commit(lambda: pictures.prepare(article.picture), robust=True)
     return rendered
 
 
@@ -66,6 +66,12 @@ def store_more(*, more: Mapping[int, Sequence[int]]) -> int:
             changes.add(*(changelog.more(article) for article in new))
             changed += len(new)
     return changed
+
+
+def withdraw_expired() -> None:
+    """Withdraw what was to be seen until now. Wagtail's own command knows only pages, not what an article has to say of it."""
+    for article in Article.objects.filter(live=True, expire_at__lt=clock.now()).order_by("expire_at"):
+        article.unpublish(set_expired=True, log_action="wagtail.unpublish.scheduled")
 
 
 def withdrawn(*, article: Article) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db import transaction as database
@@ -33,6 +33,7 @@ __all__ = [
     "article",
     "articles",
     "latest",
+    "moment_of",
     "more",
     "state",
     "transaction",
@@ -90,6 +91,11 @@ def latest(*keys: str) -> int:
     """The highest number logged (for any of ``keys``, where some are given), or 0."""
     rows = Change.objects.filter(key__in=keys) if keys else Change.objects.all()
     return rows.aggregate(top=Max("number"))["top"] or 0
+
+
+def moment_of(number: int) -> datetime | None:
+    """When the row ``number`` was logged; None where it is forgotten by now. In another database it is another moment."""
+    return Change.objects.filter(number=number).values_list("at", flat=True).first()
 
 
 def state(after: int | None, recent: timedelta) -> tuple[int, list[tuple[int, str]]]:

@@ -88,12 +88,13 @@ class Follower:
         before = self._ahead
         number, rows = changelog.state(before.number, timedelta(0))
         if number < before.number:
-            self._ahead = before.at(number)
+            self._ahead = before.at(number, documents.logged(number))
             return False  # another database, or an older one put back
         remains = True
         if rows:
             keys = {key for _, key in rows}
-            about = before.at(max(number, rows[-1][0]))
+            last = max(number, rows[-1][0])
+            about = before.at(last, documents.logged(last))
             stale = {int(key.partition(":")[2]) for key in keys if key.startswith("article:")}
             many = {n for key in keys if (ends := _RANGE.fullmatch(key)) for n in documents.between(int(ends[1]), int(ends[2]))}
             everything = bool(keys & {change_keys.EVERYTHING, change_keys.POLICY})
@@ -137,8 +138,9 @@ class Follower:
         """
         # what changes while we compare is told by the log, from the number we have followed it to
         now = documents.about_now(self._ahead.number)
-        if not _alike(now, self._ahead):
-            return None
+        told, tells = self._ahead.moment, now.moment
+        if not _alike(now, self._ahead) or (told and tells and told != tells):
+            return None  # or an older database was put back and has gone on since: the same number, and another change
         wanted, held = documents.versions(), self._numbers(Query.all_query())
         stale = {n for n, version in wanted.items() if held.get(n) != version} | (held.keys() - wanted.keys())
         stale |= self._named_anew(now)

@@ -14,6 +14,7 @@ from masthead.access.policy import Access, Policy
 from masthead.access.services import current_policy
 from masthead.articles.models import Article, Author, Byline, Rendering, Topic
 from masthead.articles.rendering import cut, plain
+from masthead.core import changelog
 from masthead.core.models import Publication
 from masthead.core.timezones import zone
 from masthead.library import languages, schema
@@ -31,8 +32,15 @@ def about_now(number: int) -> About:
         timezone=zone(publication.timezone).key,
         teaser=current_policy().teaser_paragraphs,
         number=number,
+        moment=logged(number),
         names=tuple(sorted(_names().items())),
     )
+
+
+def logged(number: int) -> str:
+    """When ``number`` was logged; empty where nobody knows."""
+    moment = changelog.moment_of(number)
+    return moment.isoformat() if moment else ""
 
 
 def _names() -> dict[str, str]:

@@ -36,12 +36,13 @@ class About:
     timezone: str
     teaser: int  # paragraphs that are open, as the policy had it
     number: int
+    moment: str = ""  # when that number was logged, where that is known: a database put back counts up to it once more
     languages: tuple[str, ...] = ()  # of its texts; the publication's first
     names: tuple[tuple[str, str], ...] = ()  # topics and authors, each with its slug and a digest of what is indexed of it
 
-    def at(self, number: int) -> About:
-        """The same, having followed the log to ``number``."""
-        return replace(self, number=number)
+    def at(self, number: int, moment: str) -> About:
+        """The same, having followed the log to ``number``, logged at ``moment``."""
+        return replace(self, number=number, moment=moment)
 
 
 class Busy(Exception):
@@ -80,6 +81,7 @@ class Place:
                     timezone=ZoneInfo(found["timezone"]).key,
                     teaser=int(found["teaser"]),
                     number=int(found["number"]),
+                    moment=str(found.get("moment", "")),
                     languages=tuple(str(language) for language in found["languages"]),
                     names=tuple((str(name), str(digest)) for name, digest in found["names"]),
                 )

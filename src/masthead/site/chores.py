@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db.models import Exists, OuterRef, Q
 from django_tasks_db.models import DBTaskResult
 
+from masthead.articles import services as articles
 from masthead.billing import chores as billing
 from masthead.core import changelog, clock, limits
 from masthead.core.models import Change, Heartbeat, OutgoingMail
@@ -27,6 +28,7 @@ ATTEMPTS = timedelta(hours=2)
 
 def publish_scheduled() -> None:
     """Publish what is due and unpublish what has expired, as Wagtail decides it."""
+    articles.withdraw_expired()
     call_command("publish_scheduled")
 
 
