@@ -200,6 +200,17 @@ def test_dates_are_days_of_the_publication(built: Callable[[], Shelf]) -> None:
     assert dict(shelf.ask("one", year="2020").timeline) == {"2020": 1, "2020-01": 1}
 
 
+def test_what_bears_no_date_stands_in_no_year_and_is_found_without(built: Callable[[], Shelf]) -> None:
+    number = article("One.", dated=datetime(2019, 5, 1, tzinfo=UTC), date_precision="none")
+    other = article("One.", dated=datetime(2019, 6, 1, tzinfo=UTC))
+    shelf = built()
+    assert shelf.found("one") == {number, other}
+    assert shelf.found("one", year="2019") == shelf.found("one after:2019 before:2020") == {other}
+    assert shelf.found("one before:2030") == shelf.found("one after:2018") == {other}
+    found = shelf.ask("one")
+    assert found.timeline == (("2019", 1),) and found.undated == 1
+
+
 def test_of_what_has_no_month_the_year_counts(built: Callable[[], Shelf]) -> None:
     number = article("One.", dated=datetime(1776, 1, 1, tzinfo=UTC), date_precision="year")
     shelf = built()

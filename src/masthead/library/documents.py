@@ -146,7 +146,8 @@ class Maker:
                     "format": (format_,),
                     "access": (access,),
                 },
-                year=local.year,
+                # what bears no date that is shown stands in no year; its date only says where it stands among others
+                year=None if precision == Article.Precision.NONE else local.year,
                 month=f"{local.year:04}-{local.month:02}" if exact else "",
                 dated=int(dated.astimezone(UTC).timestamp()),
                 rendered=microseconds(rendered),

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -414,9 +414,10 @@ class Matcher:
             upper = None if until is None else math.floor(until.timestamp())
             if lower is not None or upper is not None:
                 # an end that is left open may not be said to be left out
-                found.append(
-                    Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None)
-                )
+                found.append(Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None))
+        if wanted.since or wanted.until:  # what bears no date was written neither before nor after any
+            years = (wanted.since.year if wanted.since else 0, wanted.until.year if wanted.until else MAXYEAR)
+            found.append(Query.range_query(SCHEMA, "year", FieldType.Unsigned, *years))
         return [Query.const_score_query(query, 0.0) for query in found]
 
     def _called(self, text_field: str, slug_field: str, name: str) -> Query:

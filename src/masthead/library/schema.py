@@ -13,7 +13,7 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages, unspaced
 
-VERSION = 5
+VERSION = 6
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")

@@ -145,6 +145,7 @@ def _answer(request: HttpRequest, found: Results, now: datetime) -> dict[str, An
         ],
         "facets": {name: [{"value": value, "count": n} for value, n in counts] for name, counts in found.facets.items()},
         "timeline": [{"when": when, "count": count} for when, count in found.timeline],
+        "undated": found.undated,
         "suggestion": found.suggestion or None,
         "corrected": found.corrected or None,
         "loosened": found.loosened,
