@@ -113,6 +113,19 @@ def test_what_belongs_to_a_theme_means_the_theme_and_nothing_else_in_it(built: C
     assert shelf.found("seas and straits") == {straits, law, both}
 
 
+def test_a_name_of_several_words_means_its_topic_as_a_whole(built: Callable[[], Shelf]) -> None:
+    strait, told = article("A strait is narrow."), article("The Turkish Straits are narrow.")
+    turkiye = make_topic("Türkiye", kind="country", code="TR", aliases="Turkish Straits\nAsia Minor\nThe Porte")
+    about = article("On Ankara.", topics=[turkiye])
+    shelf = built()
+    assert shelf.found("straits") == {strait, told}
+    assert shelf.found("minor") == set()
+    for text in ("turkish straits", "Asia Minor", '"asia minor"', "asia minor ankara", 'topic:"Asia Minor"', "porte", "türkiye"):
+        assert about in shelf.found(text), text
+    assert shelf.ask("turkish straits").numbers[0] == told, "what says it comes first"
+    assert about not in shelf.found('-"asia minor"')
+
+
 @pytest.mark.parametrize("text", ["x" * 200, f'"{"x" * 200}"', "x" * 200 + "*"])
 def test_what_is_too_long_for_a_word_finds_nothing(text: str, built: Callable[[], Shelf]) -> None:
     article("Straits.")
