@@ -58,6 +58,18 @@ def test_old_centuries_have_years_too(how: None) -> None:
     assert coverage.bounds(0, LONDON) is None and coverage.bounds(9999, LONDON) is None
 
 
+def test_what_bears_no_date_stands_in_no_year(how: None) -> None:
+    india, russia = make_topic("India", "country"), make_topic("Russia", "country")
+    on("2018-05-01T12:00", india, russia)
+    on("2018-06-01T12:00", india, russia, date_precision="none")
+    on("2019-06-01T12:00", india, russia, date_precision="none")
+    now = clock.now()
+    for about in (coverage.subject(india.pk), coverage.subject(india.pk, russia.pk)):
+        assert coverage.dates(about, DELHI, now) == coverage.Dates({2018: 1}, undated=2)
+        assert len(coverage.newest(about, now, 5, within=coverage.bounds(2018, DELHI)).numbers) == 1
+        assert len(coverage.newest(about, now, 5).numbers) == 3
+
+
 def test_nothing_counts_that_lists_do_not_show(how: None) -> None:
     india, russia = make_topic("India", "country"), make_topic("Russia", "country")
     author = make_author()

@@ -132,6 +132,16 @@ def test_who_writes_and_what_goes_with_it(india: Topic) -> None:
     assert words(page, "writers") == ["Ada Ito"] and words(page, "related") == ["Trade"]
 
 
+def test_what_bears_no_date_is_told_apart(india: Topic) -> None:
+    for year in (2018, 2021):
+        on(year, india)
+    make_article("A profile", topics=[india], date_precision="none", dated=datetime(2019, 1, 1, 12, tzinfo=UTC))
+    page = soup("/topics/india/")
+    caption = words_of(page.select_one(".timeline figcaption"))
+    assert caption == "2 articles from 2018 to 2021; most in 2018 (1). 1 more without a date."
+    assert "A profile" in page.get_text() and Client().get("/topics/india/2019/").status_code == 404
+
+
 def test_years_are_drawn_and_listed_and_lead_somewhere(india: Topic) -> None:
     for year in (2018, 2018, 2021):
         on(year, india)
@@ -391,9 +401,7 @@ def test_the_index_has_every_kind(india: Topic) -> None:
 # --- what it costs
 
 
-def test_queries_are_few_and_do_not_grow(
-    india: Topic, russia: Topic, followed: None, django_assert_max_num_queries: Any
-) -> None:
+def test_queries_are_few_and_do_not_grow(india: Topic, russia: Topic, followed: None, django_assert_max_num_queries: Any) -> None:
     quad = make_topic("Quad", "group")
     quad.members.set([india, russia])
     Relation.objects.create(first=india, second=russia)

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
-from front.journey import Browser
+from front.journey import Browser, code_for
 from masthead.core.models import Publication
 from masthead.front import headers
 from masthead.library import keeping, search
@@ -80,14 +80,55 @@ def test_a_reader_follows_and_the_address_says_so(browser: Browser, field: str) 
     assert [link["href"] for link in section.select(".kept-title a")] == [path]
 
 
-def test_strangers_are_offered_nothing_and_sent_to_log_in() -> None:
+@pytest.mark.parametrize("field", ["topic", "author"])
+def test_a_stranger_is_led_through_the_log_in_back_to_the_button(field: str) -> None:
+    thing = make_topic() if field == "topic" else make_author()
+    make_article(topics=[make_topic()], authors=[make_author()])
+    stranger, path = Browser(), thing.get_absolute_url()
+    page = soup(stranger.get(path))
+    assert not page.select('form[action="/follow/"]')
+    link = page.select_one(".follow a")
+    assert (link.get_text(), link["href"]) == (f"Follow {thing.name}", f"/login/?{field}={thing.slug}")
+    log_in = soup(stranger.get(link["href"]))
+    assert log_in.h1.get_text() == f"Follow {thing.name}" and log_in.select_one(f'a[href="{path}#follow"]')
+    fields = {one["name"]: one["value"] for one in log_in.select('form[action="/login/"] input[type=hidden]')}
+    assert fields == {field: thing.slug}
+    stranger.post("/login/", {**fields, "email": "new@example.org"})
+    assert soup(stranger.get("/confirm/")).select_one(f'a[href="{path}#follow"]')
+    answer = stranger.post("/confirm/", {"code": code_for("new@example.org")})
+    assert (answer.status_code, answer["Location"]) == (303, f"{path}#follow")
+    assert not Follow.objects.exists(), "nothing is followed but by a press"
+    assert soup(stranger.get(path)).select_one('form[action="/follow/"]')
+    assert stranger.get(link["href"])["Location"] == f"{path}#follow", "who is logged in is led on"
+
+
+def test_a_stranger_is_led_back_to_the_search_they_would_save() -> None:
+    stranger = Browser()
+    link = "/login/?search=q%3D%22x+y%22%26topic%3Dtrade"
+    log_in = soup(stranger.get(link))
+    assert log_in.h1.get_text() == "Save this search"
+    fields = {one["name"]: one["value"] for one in log_in.select('form[action="/login/"] input[type=hidden]')}
+    stranger.post("/login/", {**fields, "email": "new@example.org"})
+    back = "/library/?q=%22x+y%22&topic=trade#save-search"
+    assert stranger.post("/confirm/", {"code": code_for("new@example.org")})["Location"] == back
+    assert not SavedSearch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["/login/?topic=none", "/login/?search=page%3D2", "/login/?search=//evil.example/", "/login/?author=%ff"]
+)
+def test_a_log_in_leads_nowhere_but_to_what_is_here(address: str) -> None:
+    page = soup(Browser().get(address))
+    assert page.h1.get_text() in ("Log in", "Save this search") and "evil" not in "".join(a["href"] for a in page.select("a"))
+
+
+def test_strangers_who_post_are_sent_to_log_in() -> None:
     make_article(topics=[make_topic()])
     stranger = Browser()
-    assert not soup(stranger.get("/topics/trade/")).select('form[action="/follow/"]')
     response = stranger.post("/follow/", {"topic": "trade"})
-    assert (response.status_code, response["Location"]) == (303, "/login/")
+    assert (response.status_code, response["Location"]) == (303, "/login/?topic=trade")
     response = stranger.post("/library/save/", {"query": "q=x"})
-    assert (response.status_code, response["Location"]) == (303, "/login/")
+    assert (response.status_code, response["Location"]) == (303, "/login/?search=q%3Dx")
     assert not Follow.objects.exists() and not SavedSearch.objects.exists()
 
 

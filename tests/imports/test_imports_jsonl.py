@@ -138,6 +138,25 @@ def test_the_language_is_kept_where_it_is_not_the_publications(load, given, lang
     assert Article.objects.get().language == language
 
 
+def test_entities_in_titles_and_names_are_characters_once_and_never_markup(load):
+    one = record(
+        title="Agency&#8217;s R&amp;D &lt;b&gt; &amp;lt; &bogus; AT&T;",
+        deck="Espa&ntilde;ol &mdash; yes",
+        authors=["Ann &amp; Ben"],
+    )
+    load(one)
+    article = Article.objects.get()
+    assert article.title == "Agency’s R&D <b> &lt; &bogus; AT&T;"
+    assert article.standfirst == "Español — yes" and article.bylines.get().author.name == "Ann & Ben"
+    Article.objects.update(title=one["title"])  # as it was imported before
+    assert load(one, update=True).updated == 1 and Article.objects.get().title == article.title
+
+
+def test_what_we_exported_is_taken_as_it_is(load):
+    load(record(kind="article", title="What &amp; means"))
+    assert Article.objects.get().title == "What &amp; means"
+
+
 def test_an_update_brings_the_language_and_keeps_what_was_found_in_the_text(load):
     one = record(id="a", country="Kenya")
     load(one)

@@ -6,6 +6,8 @@ import json
 import random
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -470,6 +472,58 @@ def test_another_version_s_index_goes_once_nobody_of_that_version_is_left(shelf:
     kept.keeper._compared -= keeper.COMPARE
     kept()
     assert not former.root.exists()
+
+
+def former_layout(shelf: Shelf) -> Place:
+    """An index in search/ itself, where it lay before versions had directories, and what is not ours beside it."""
+    former = Place(shelf.place.root.parent)
+    shutil.copytree(shelf.place.current(), former.root / "index-0123456789ab")
+    (former.root / "current").write_text("index-0123456789ab")
+    for name in ("lock", "building", "notes.txt"):
+        (former.root / name).touch()
+    for name in ("index-abc", "index-of-people", "kept"):
+        (former.root / name).mkdir()
+    return former
+
+
+def test_an_index_from_before_there_were_versions_goes_and_nothing_else_does(shelf: Shelf, kept: Any) -> None:
+    make_article("Straits")
+    kept(2)
+    former = former_layout(shelf)
+    held = former.lock()
+    kept.keeper._compared -= keeper.COMPARE
+    kept()
+    assert former.current(), "somebody keeps it"
+    held.close()
+    kept.keeper._compared -= keeper.COMPARE
+    kept()
+    left = {path.name for path in former.root.iterdir()}
+    assert left == {"notes.txt", "index-abc", "index-of-people", "kept", shelf.place.root.name}
+    assert shelf.ask("straits").total == 1
+
+
+def test_it_stays_while_ours_is_not_complete(shelf: Shelf, kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_article("Straits")
+    kept(2)
+    former = former_layout(shelf)
+    monkeypatch.setattr(building.Follower, "reconcile", lambda self: None)
+    kept.keeper._compared -= keeper.COMPARE
+    kept()
+    assert former.current()
+
+
+def test_a_builder_that_is_stopped_is_waited_for(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "ENDING", 0.5)
+    for deaf in ("", "signal.signal(signal.SIGTERM, signal.SIG_IGN);"):
+        child = subprocess.Popen(
+            [sys.executable, "-c", f"import signal, time; {deaf} print(flush=True); time.sleep(60)"], stdout=subprocess.PIPE
+        )
+        assert child.stdout is not None
+        child.stdout.read(1)
+        kept.keeper._child = child
+        kept.keeper.stop()
+        assert child.returncode is not None, "no zombie is left"
+        child.stdout.close()
 
 
 def test_what_a_killed_builder_left_is_taken_away(shelf: Shelf, kept: Any) -> None:

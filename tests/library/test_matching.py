@@ -113,6 +113,19 @@ def test_what_belongs_to_a_theme_means_the_theme_and_nothing_else_in_it(built: C
     assert shelf.found("seas and straits") == {straits, law, both}
 
 
+def test_a_name_of_several_words_means_its_topic_as_a_whole(built: Callable[[], Shelf]) -> None:
+    strait, told = article("A strait is narrow."), article("The Turkish Straits are narrow.")
+    turkiye = make_topic("Türkiye", kind="country", code="TR", aliases="Turkish Straits\nAsia Minor\nThe Porte")
+    about = article("On Ankara.", topics=[turkiye])
+    shelf = built()
+    assert shelf.found("straits") == {strait, told}
+    assert shelf.found("minor") == set()
+    for text in ("turkish straits", "Asia Minor", '"asia minor"', "asia minor ankara", 'topic:"Asia Minor"', "porte", "türkiye"):
+        assert about in shelf.found(text), text
+    assert shelf.ask("turkish straits").numbers[0] == told, "what says it comes first"
+    assert about not in shelf.found('-"asia minor"')
+
+
 @pytest.mark.parametrize("text", ["x" * 200, f'"{"x" * 200}"', "x" * 200 + "*"])
 def test_what_is_too_long_for_a_word_finds_nothing(text: str, built: Callable[[], Shelf]) -> None:
     article("Straits.")
@@ -198,6 +211,17 @@ def test_dates_are_days_of_the_publication(built: Callable[[], Shelf]) -> None:
     assert shelf.found(year="2019") == set()
     assert shelf.ask("one").timeline == (("2020", 1),)
     assert dict(shelf.ask("one", year="2020").timeline) == {"2020": 1, "2020-01": 1}
+
+
+def test_what_bears_no_date_stands_in_no_year_and_is_found_without(built: Callable[[], Shelf]) -> None:
+    number = article("One.", dated=datetime(2019, 5, 1, tzinfo=UTC), date_precision="none")
+    other = article("One.", dated=datetime(2019, 6, 1, tzinfo=UTC))
+    shelf = built()
+    assert shelf.found("one") == {number, other}
+    assert shelf.found("one", year="2019") == shelf.found("one after:2019 before:2020") == {other}
+    assert shelf.found("one before:2030") == shelf.found("one after:2018") == {other}
+    found = shelf.ask("one")
+    assert found.timeline == (("2019", 1),) and found.undated == 1
 
 
 def test_of_what_has_no_month_the_year_counts(built: Callable[[], Shelf]) -> None:

@@ -127,6 +127,23 @@ def test_a_person_called_jordan(matcher):
     assert about(matcher, "King of Jordan speaks", body("In Jordan people listened.", "Jordan is small.")) == {"JO"}
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Jordan scored 40 points.", "Jordan had a career-high nine assists.", "Mr. Jordan left.", "Jordan said that he was glad.",
+     "Jordan averaged more."],
+)  # fmt: skip
+def test_somebody_called_jordan_without_a_first_name(matcher, said):
+    others = "Jordan was the best. Nobody stops Jordan. The crowd loved Jordan."
+    assert about(matcher, "Jordan again", body(said, others), least=0) == set()
+    for country in ("The Jordanian army waits.", "In Amman they wait."):
+        assert about(matcher, "Jordan again", body(said, others, country), least=0) == {"JO"}, "another word is the country's"
+
+
+def test_a_country_that_says_and_scores(matcher):
+    said = ("Jordan said that it would wait.", "Jordan scored well.", "He said that Jordan waits.")
+    assert about(matcher, "Jordan waits", body(*said)) == {"JO"}
+
+
 def test_congo_and_korea_are_one_of_two_only_where_one_is_named_in_full(matcher):
     assert about(matcher, "War in Congo", body("Congo is at war.", "The Congolese flee."), least=0) == set()
     text = body("Congo is at war.", "The Congolese flee.", "The Democratic Republic of the Congo asks for help.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 
 from factories import make_article, make_reader, make_topic
@@ -13,6 +15,7 @@ from masthead.articles.models import KeyArticle, Milestone, Relation, Topic
 from masthead.core.models import Change
 from masthead.library import keeping
 from masthead.library.models import SavedSearch
+from masthead.newsroom import milestones
 
 pytestmark = pytest.mark.django_db
 
@@ -83,9 +86,7 @@ def test_a_theme_is_nobodys_member_and_a_topic_not_its_own(editor: Client) -> No
     theme, quad = make_topic("Trade"), make_topic("Quad", "group")
     page = editor.get(f"/newsroom/topics/edit/{quad.pk}/").content.decode()
     assert "Trade" not in page.partition("data-ticks")[2].partition("</div>\n</div>")[0]
-    answer = editor.post(
-        f"/newsroom/topics/edit/{quad.pk}/", topic(name="Quad", slug="quad", kind="group", members=[theme.pk])
-    )
+    answer = editor.post(f"/newsroom/topics/edit/{quad.pk}/", topic(name="Quad", slug="quad", kind="group", members=[theme.pk]))
     assert "Please tick countries and organisations only." in answer.content.decode()
 
 
@@ -185,14 +186,14 @@ def test_so_is_a_new_one_and_a_relation(editor: Client) -> None:
     answer = editor.post("/newsroom/topics/new/", topic(introduction="Not there yet", preview="1"))
     assert "Not there yet" in answer.content.decode() and not Topic.objects.exists()
     india, japan = make_topic("India", "country"), make_topic("Japan", "country")
-    told = {"date": "1952-06-09", "date_precision": "day", "text": "Peace at last.", "article": ""}
+    told = {"date": "1952-06-09", "text": "Peace at last.", "article": ""}
     answer = editor.post("/newsroom/relations/new/", relation(india, japan, told) | {"preview": "1"})
     assert "Peace at last." in answer.content.decode() and not Relation.objects.exists()
 
 
 def test_what_cannot_be_shown_is_said(editor: Client) -> None:
     india, japan = make_topic("India", "country"), make_topic("Japan", "country")
-    told = {"date": "1952-02-31", "date_precision": "day", "text": "Peace.", "article": ""}
+    told = {"date": "1952-02-31", "text": "Peace.", "article": ""}
     answer = editor.post("/newsroom/relations/new/", relation(india, japan, told) | {"preview": "1"})
     assert answer.status_code == 422
     assert "Milestone 1: Date: Enter a valid date." in answer.content.decode()
@@ -202,12 +203,15 @@ def test_what_cannot_be_shown_is_said(editor: Client) -> None:
 
 
 def test_a_date_field_keeps_what_is_typed(editor: Client) -> None:
-    page = editor.get("/newsroom/relations/new/").content.decode()
+    page = editor.get("/newsroom/radar-events/new/").content.decode()
     assert '"validateOnBlur": false' in page
-    assert "1952-02-31" in editor.post(
-        "/newsroom/relations/new/",
-        relation(make_topic("India"), make_topic("Japan"), {"date": "1952-02-31", "date_precision": "day", "text": "x"}),
-    ).content.decode()
+    assert (
+        "1952-02-31"
+        in editor.post(
+            "/newsroom/relations/new/",
+            relation(make_topic("India"), make_topic("Japan"), {"date": "1952-02-31", "text": "x"}),
+        ).content.decode()
+    )
 
 
 # --- relations
@@ -216,17 +220,44 @@ def test_a_date_field_keeps_what_is_typed(editor: Client) -> None:
 def test_a_relation_is_told_with_milestones(editor: Client) -> None:
     india, japan, article = make_topic("India", "country"), make_topic("Japan", "country"), make_article()
     told = [
-        {"date": "1952-06-09", "date_precision": "day", "text": "Peace.", "article": article.pk},
-        {"date": "1952-04-01", "date_precision": "month", "text": "Relations.", "article": ""},
+        {"date": "1952-06-09", "text": "Peace.", "article": article.pk},
+        {"date": "April 1952", "text": "Relations.", "article": ""},
+        {"date": "1952", "text": "Talks.", "article": ""},
     ]
     answer = editor.post("/newsroom/relations/new/", relation(japan, india, *told))
     assert answer.status_code == 302, answer.content.decode()
     row = Relation.objects.get()
     assert (row.first, row.second) == (india, japan), "in one order, whichever was given"
-    assert [(each.text, each.date_precision) for each in row.milestones.all()] == [("Relations.", "month"), ("Peace.", "day")]
+    assert [(each.text, each.date_precision) for each in row.milestones.all()] == [
+        ("Talks.", "year"),
+        ("Relations.", "month"),
+        ("Peace.", "day"),
+    ]
     listed = editor.get("/newsroom/relations/").content.decode()
     assert "India and Japan" in listed
-    assert "1952" in editor.get("/topics/india/japan/").content.decode()
+    dates = BeautifulSoup(editor.get("/topics/india/japan/").content, "html.parser").select(".milestone-date time")
+    assert [each.get_text() for each in dates] == ["1952", "April 1952", "9 June 1952"]
+    form = editor.get(f"/newsroom/relations/edit/{row.pk}/").content.decode()
+    assert all(f'value="{said}"' in form for said in ("1952", "April 1952", "9 June 1952")), "as it was written"
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "precision"),
+    [
+        ("1952", date(1952, 1, 1), "year"), ("800", date(800, 1, 1), "year"), ("1952-03", date(1952, 3, 1), "month"),
+        ("March 1952", date(1952, 3, 1), "month"), ("  sept.  1952 ", date(1952, 9, 1), "month"),
+        ("9 June 1952", date(1952, 6, 9), "day"), ("June 9th, 1952", date(1952, 6, 9), "day"),
+        ("1952-06-09", date(1952, 6, 9), "day"),
+    ],
+)  # fmt: skip
+def test_a_milestone_is_dated_as_exactly_as_is_known(text: str, day: date, precision: str) -> None:
+    assert milestones.read(text) == (day, precision)
+    assert milestones.read(milestones.written(day, precision)) == (day, precision)
+
+
+@pytest.mark.parametrize("text", ["", "52", "31 February 1952", "1952-13", "0000", "Smarch 1952", "in 1952", "1952-00", "19520"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert milestones.read(text) is None
 
 
 def test_a_pair_that_is_there_is_named_at_its_field(editor: Client) -> None:
@@ -249,7 +280,7 @@ def test_a_topic_has_no_relation_with_itself(editor: Client) -> None:
 )
 def test_a_milestone_needs_a_day_and_a_text(editor: Client, wrong: dict[str, str]) -> None:
     india, japan = make_topic("India", "country"), make_topic("Japan", "country")
-    page = editor.post("/newsroom/relations/new/", relation(india, japan, {"date_precision": "day", "article": ""} | wrong))
+    page = editor.post("/newsroom/relations/new/", relation(india, japan, {"article": ""} | wrong))
     assert page.status_code == 200 and "The relation is not added yet" in page.content.decode()
     assert not Relation.objects.exists() and not Milestone.objects.exists()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
@@ -49,6 +49,43 @@ def test_every_complaint_says_what_to_do(settings: object) -> None:
 def test_the_base_url(settings: object, url: str, verdict: Verdict) -> None:
     surroundings(settings, base_url=url)
     assert find("base URL").verdict is verdict
+
+
+class FakeDatabase:
+    """A PostgreSQL whose clock is wrong by ``seconds``."""
+
+    vendor = "postgresql"
+
+    def __init__(self, seconds: float) -> None:
+        self.moment = datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def cursor(self) -> FakeDatabase:
+        return self
+
+    def __enter__(self) -> FakeDatabase:
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        pass
+
+    def execute(self, sql: str) -> None:
+        pass
+
+    def fetchone(self) -> tuple[datetime]:
+        return (self.moment,)
+
+
+def test_clocks_of_this_machine_and_its_database_agree() -> None:
+    assert find("clocks").verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(60, "behind"), (-60, "ahead of")])
+def test_clocks_that_differ(seconds: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "connection", FakeDatabase(seconds))
+    found = doctor.check_clocks()
+    assert found.verdict is Verdict.WARN and f"60 s {said} the database's" in found.text
+    monkeypatch.setattr(doctor, "connection", FakeDatabase(seconds / 60))
+    assert doctor.check_clocks().verdict is Verdict.OK
 
 
 def test_a_worker_that_stopped_beating(settings: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from wagtail.contrib.redirects.models import Redirect
@@ -22,3 +23,11 @@ def moved(old: str, new: str, *, below: Iterable[str] = ("feed.rss",)) -> None:
         Redirect.objects.filter(redirect_link=old + rest).update(redirect_link=new + rest)
         Redirect.objects.filter(old_path__in=(path, Redirect.normalise_path(new + rest)), site=None).delete()
         Redirect.add_redirect(old + rest, redirect_to=new + rest, automatically_created=True)
+
+
+def led(folder: str, slugs: Iterable[str]) -> dict[str, str]:
+    """Where the addresses of ``slugs`` in ``folder`` ("/topics/") lead to others in it: the slug each has there. One query."""
+    paths = {Redirect.normalise_path(f"{folder}{slug}/"): slug for slug in slugs}
+    rows = Redirect.objects.filter(old_path__in=paths, site=None).values_list("old_path", "redirect_link")
+    inside = re.compile(rf"{re.escape(folder)}([\w-]+)/")
+    return {paths[path]: match[1] for path, link in rows if (match := inside.fullmatch(link))}

@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from masthead.articles import cards, rows
+from masthead.articles.models import Article
 
 SAMPLE = 400  # of a topic with thousands of articles, those tagged last say who writes on it now, and with what it goes together
 LARGE = 2_000
+UNDATED = Article.Precision.NONE.value  # its date says only where it stands in a list, and nothing of when it was written
 
 _LISTED = """JOIN articles_article a ON a.page_ptr_id = t.article_id
   JOIN wagtailcore_page p ON p.id = t.article_id WHERE p.live AND a.dated <= %(now)s"""
@@ -37,6 +39,14 @@ class Newest:
 
     numbers: tuple[int, ...]
     older: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How many articles are dated in each year that has any, oldest first; and how many bear no date that is shown."""
+
+    years: dict[int, int]
+    undated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +120,13 @@ def _moment(moment: datetime) -> Any:
 def newest(
     about: Subject, now: datetime, size: int, *, before: str = "", within: tuple[datetime, datetime] | None = None
 ) -> Newest:
-    """The first ``size`` articles older than the mark ``before``, dated ``within`` two moments. One query."""
+    """The first ``size`` articles older than the mark ``before``; only those dated ``within`` two moments. One query."""
     source, values = _source(about), _values(about, now)
     if after := cards.read_mark(before):
         source += " AND a.dated <= %(moment)s AND (a.dated < %(moment)s OR a.page_ptr_id < %(number)s)"
         values |= {"moment": _moment(after[0]), "number": after[1]}
     if within:
-        source += " AND a.dated >= %(from)s AND a.dated < %(to)s"
+        source += f" AND a.dated >= %(from)s AND a.dated < %(to)s AND a.date_precision <> '{UNDATED}'"
         values |= {"from": _moment(within[0]), "to": _moment(within[1])}
     sql = f"SELECT a.page_ptr_id, a.dated {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}"
     found = _rows(sql, values)
@@ -132,21 +142,31 @@ def is_any(about: Subject, now: datetime) -> bool:
 # --- by year
 
 
-def years(about: Subject, zone: ZoneInfo, now: datetime) -> dict[int, int]:
-    """How many articles are dated in each year of ``zone`` that has any, oldest first. One query."""
+def dates(about: Subject, zone: ZoneInfo, now: datetime) -> Dates:
+    """How many articles are dated in each year of ``zone``. One query."""
     source, values = _source(about), _values(about, now)
     if connection.vendor == "postgresql":
         values["zone"] = zone.key
-        year = "CAST(EXTRACT(YEAR FROM a.dated AT TIME ZONE %(zone)s) AS integer)"
-        return dict(_rows(f"SELECT {year}, COUNT(*) {source} GROUP BY 1 ORDER BY 1", values))
-    # SQLite keeps UTC as text and knows no zones: only around New Year does the local year need the minute
-    turn = "substr(a.dated, 6, 5) IN ('12-31', '01-01')"
-    part = f"CASE WHEN {turn} THEN substr(a.dated, 1, 16) ELSE substr(a.dated, 1, 4) END"
+        part = "CAST(EXTRACT(YEAR FROM a.dated AT TIME ZONE %(zone)s) AS text)"
+    else:
+        # SQLite keeps UTC as text and knows no zones: only around New Year does the local year need the minute
+        turn = "substr(a.dated, 6, 5) IN ('12-31', '01-01')"
+        part = f"CASE WHEN {turn} THEN substr(a.dated, 1, 16) ELSE substr(a.dated, 1, 4) END"
+    part = f"CASE WHEN a.date_precision = '{UNDATED}' THEN '' ELSE {part} END"
     counts: dict[int, int] = {}
+    undated = 0
     for text, count in _rows(f"SELECT {part}, COUNT(*) {source} GROUP BY 1", values):
-        year_of = int(text) if len(text) == 4 else _local_year(datetime.fromisoformat(text).replace(tzinfo=UTC), zone)
-        counts[year_of] = counts.get(year_of, 0) + count
-    return dict(sorted(counts.items()))
+        if not text:
+            undated = count
+            continue
+        year = int(text) if len(text) <= 4 else _local_year(datetime.fromisoformat(text).replace(tzinfo=UTC), zone)
+        counts[year] = counts.get(year, 0) + count
+    return Dates(dict(sorted(counts.items())), undated)
+
+
+def years(about: Subject, zone: ZoneInfo, now: datetime) -> dict[int, int]:
+    """How many articles are dated in each year of ``zone`` that has any, oldest first. One query."""
+    return dates(about, zone, now).years
 
 
 def _local_year(moment: datetime, zone: ZoneInfo) -> int:

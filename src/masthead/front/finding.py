@@ -202,8 +202,7 @@ def _facets(found: Results, shown: Sequence[Result], names: Names) -> tuple[Face
         else:
             counts = dict.fromkeys((*held, *_shown_values(kind, shown, names.topics)), 0)
         values = [
-            Value(_name_of(kind, slug, names), count, request.toggled(kind, slug), slug in held)
-            for slug, count in counts.items()
+            Value(_name_of(kind, slug, names), count, request.toggled(kind, slug), slug in held) for slug, count in counts.items()
         ]
         values.sort(key=lambda value: not value.chosen)  # the others stay as they are: most first
         if len(values) > 1 or any(value.chosen for value in values):
@@ -372,7 +371,7 @@ def page(request: Request, found: Results, visitor: Visitor, policy: Policy, now
         facets=_facets(found, shown, names),
         counted=_counted(found, shown),
         chips=chips,
-        when=when(found.timeline, request),
+        when=when(found.timeline, request, undated=found.undated),
         suggestion=Link(found.suggestion, address(request.query_string(text=found.suggestion))) if found.suggestion else None,
         corrected=found.corrected,
         loosened=found.loosened,

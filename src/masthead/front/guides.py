@@ -19,7 +19,7 @@ from django.http import Http404
 from masthead.articles import cards, coverage, teaser
 from masthead.articles.addresses import pair as pair_path
 from masthead.articles.cards import Card, Link
-from masthead.articles.coverage import Subject
+from masthead.articles.coverage import Dates, Subject
 from masthead.articles.models import Article, Milestone, Relation, Topic
 from masthead.core import changelog, clock
 from masthead.core.remembered import Remembered
@@ -158,7 +158,7 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
     if pinned and not shown and {card.id for card in pinned} <= {*page.numbers}:
         # there is nothing else: then they are simply its articles
         pinned, shown = [], [ready[number] for number in page.numbers if number in ready]
-    counts = coverage.years(about, ZoneInfo(publication.timezone), now)
+    dates = coverage.dates(about, ZoneInfo(publication.timezone), now)
     company = coverage.company(row.pk, now, authors=AUTHORS, topics=BESIDE)
     pairs = pairs_of(Named.of(row), near, company.topics, now)
     linked = {pair.path for pair in pairs} | {pair_path(row.slug, each.slug) for each in (*near.members, *near.groups)}
@@ -195,8 +195,8 @@ def _guide(row: Topic, about: Subject, publication: PublicationFacts, now: datet
         groups=_links(near.groups),
         members=_links(near.members),
         pairs=pairs,
-        timeline=_timeline(counts, path, row.slug),
-        years=_years(counts, path),
+        timeline=_timeline(dates, path, row.slug),
+        years=_years(dates, path),
     )
 
 
@@ -230,13 +230,13 @@ def _links(some: Iterable[Named]) -> tuple[Link, ...]:
     return tuple(each.link for each in some)
 
 
-def _years(counts: dict[int, int], path: str) -> tuple[Year, ...]:
-    if len(counts) < 2:
+def _years(dates: Dates, path: str) -> tuple[Year, ...]:
+    if len(dates.years) < 2:
         return ()  # the page itself lists that year
-    return tuple(Year(year, count, f"{path}{year:04}/") for year, count in sorted(counts.items(), reverse=True))
+    return tuple(Year(year, count, f"{path}{year:04}/") for year, count in reversed(dates.years.items()))
 
 
-def _timeline(counts: dict[int, int], path: str, *slugs: str) -> Timeline | None:
+def _timeline(dates: Dates, path: str, *slugs: str) -> Timeline | None:
     """Bars that lead to their year's page, or to the library's results for a decade."""
 
     def address(stretch: Stretch) -> str:
@@ -245,7 +245,7 @@ def _timeline(counts: dict[int, int], path: str, *slugs: str) -> Timeline | None
         text = f"after:{max(1, stretch.first)} before:{stretch.first + 10}"
         return f"/library/?{Request(text, topic=slugs).query_string(order=Order.NEWEST)}"
 
-    return timeline.draw(counts, address)
+    return timeline.draw(dates.years, address, undated=dates.undated)
 
 
 def _load_opened() -> dict[int, list[int]]:
@@ -314,7 +314,7 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
     page = coverage.newest(about, now, NEWEST)
     if not page.numbers and both.relation is None:
         raise Http404("Nothing is written on both.")
-    counts = coverage.years(about, ZoneInfo(publication.timezone), now)
+    dates = coverage.dates(about, ZoneInfo(publication.timezone), now)
     groups = Topic.objects.filter(members=both.first).filter(members=both.second).order_by("name")
     introduction = both.relation.introduction if both.relation else ""
     codes = [row.code for row in (both.first, both.second) if row.kind == Topic.Kind.COUNTRY and row.code]
@@ -340,8 +340,8 @@ def relation(both: Two, before: str, publication: PublicationFacts, now: datetim
         map=locator(codes),
         milestones=tuple(_milestones(both.relation, now)) if both.relation else (),
         groups=cards.links(groups),
-        timeline=_timeline(counts, path, both.first.slug, both.second.slug),
-        years=_years(counts, path),
+        timeline=_timeline(dates, path, both.first.slug, both.second.slug),
+        years=_years(dates, path),
     )
 
 

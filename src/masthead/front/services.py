@@ -38,6 +38,7 @@ def ask_for_code(
     article: Article | None = None,
     ticks: Sequence[str] = (),
     via: str = "",
+    errand: str = "",
     reader: Reader | None = None,
 ) -> Code:
     """Make a code for ``address`` (cleaned, limits counted by the caller) and hand its mail over, in one transaction.
@@ -57,6 +58,7 @@ def ask_for_code(
             article=article.slug if article else "",
             newsletters=newsletters.known(ticks),
             via=via or events.via(),
+            errand=errand,
             reader=reader,
         )
         mails.code(asked, headline=article.title if article else "")

@@ -39,6 +39,7 @@ class Timeline:
     most: Stretch
     total: int
     by_decade: bool
+    undated: int = 0  # articles that stand in no year
 
 
 def stretches(counts: Mapping[int, int]) -> list[Stretch]:
@@ -54,7 +55,7 @@ def stretches(counts: Mapping[int, int]) -> list[Stretch]:
     return [Stretch(decade, f"{decade}s", count) for decade, count in decades.items()]
 
 
-def draw(counts: Mapping[int, int], address: Callable[[Stretch], str]) -> Timeline | None:
+def draw(counts: Mapping[int, int], address: Callable[[Stretch], str], *, undated: int = 0) -> Timeline | None:
     """``counts`` by year as bars, each a link to its ``address``. None where there is nothing to compare."""
     shown = stretches(counts)
     if len(shown) < 2:
@@ -62,7 +63,7 @@ def draw(counts: Mapping[int, int], address: Callable[[Stretch], str]) -> Timeli
     most = max(shown, key=lambda bar: bar.count)
     drawn = bars([(f"{bar.name}: {_articles(bar.count)}", bar.count, address(bar), False) for bar in shown])
     by_decade = shown[0].name.endswith("s")
-    return Timeline(drawn, axis(shown), shown[0].name, shown[-1].name, most, sum(counts.values()), by_decade)
+    return Timeline(drawn, axis(shown), shown[0].name, shown[-1].name, most, sum(counts.values()), by_decade, undated)
 
 
 def bars(some: Sequence[tuple[str, int, str, bool]]) -> str:

@@ -39,15 +39,17 @@ class When:
     axis: str  # the years beneath the bars, drawn
     months: tuple[Bar, ...] = ()
     year: int | None = None
+    undated: int = 0  # articles that stand in no year
 
     @property
     def most(self) -> str:
         """What the highest bar says."""
         bar = max(self.bars, key=lambda bar: bar.count)
-        return f"most in {'the ' if self.unit == 'decade' else ''}{bar.name}: {bar.count:,}"
+        most = f"most in {'the ' if self.unit == 'decade' else ''}{bar.name}: {bar.count:,}"
+        return f"{most}; {self.undated:,} without a date" if self.undated else most
 
 
-def when(counts: Sequence[tuple[str, int]], request: Request) -> When | None:
+def when(counts: Sequence[tuple[str, int]], request: Request, *, undated: int = 0) -> When | None:
     """``counts`` ("2019" or "2019-03", and how many) as bars. None where they would tell nothing: a single year."""
     years = {int(moment): count for moment, count in counts if "-" not in moment}
     months = {int(moment.partition("-")[2]): count for moment, count in counts if "-" in moment}
@@ -62,6 +64,7 @@ def when(counts: Sequence[tuple[str, int]], request: Request) -> When | None:
         axis=timeline.axis(found) if len(bars) > 1 else "",
         months=tuple(_month(n, months.get(n, 0), request) for n in range(1, 13)) if request.year is not None else (),
         year=request.year,
+        undated=undated,
     )
 
 

@@ -152,7 +152,7 @@ def fingerprint(record: dict[str, Any]) -> bytes:
 
 def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: int = FEWEST_WORDS) -> Entry:
     """What will be an article. Raises :class:`Refused` with the reason where the record will not do."""
-    title = text.line(_string(record, "title"))
+    title = _line(record, _string(record, "title"))
     if not title:
         raise Refused("has no title")
     body = _string(record, "body")
@@ -194,7 +194,7 @@ def entry(record: dict[str, Any], zone: ZoneInfo, now: datetime, fewest_words: i
         body=markdown.identify(blocks, key(record)),
         date_precision=precision,
         draft=draft,
-        standfirst=_standfirst(text.line(_string(record, "deck") or _string(record, "standfirst"))),
+        standfirst=_standfirst(_line(record, _string(record, "deck") or _string(record, "standfirst"))),
         source=SOURCES.get(source, source)[:200],
         source_url=_address(_string(record, "url") or _string(record, "source_url")),
         licence=text.line(_string(record, "licence") or _string(record, "license"))[:200],
@@ -215,6 +215,11 @@ def _string(record: dict[str, Any], name: str) -> str:
     return value
 
 
+def _line(record: dict[str, Any], given: str) -> str:
+    """A title or a name as one line, entities decoded; but those of an export of ours are what they are."""
+    return text.line(given) if record.get("kind") == "article" else text.decoded(given)
+
+
 def _names(record: dict[str, Any], *fields: str) -> list[str]:
     names: list[str] = []
     for name in fields:
@@ -224,7 +229,7 @@ def _names(record: dict[str, Any], *fields: str) -> list[str]:
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
             raise Refused(f"has {name} that are no list of names")
-        names += [line for each in values if (line := text.line(each))]
+        names += [line for each in values if (line := _line(record, each))]
     return names
 
 

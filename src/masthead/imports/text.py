@@ -7,6 +7,7 @@ rule here acts only on what is unmistakable; in doubt the text stays as it is.
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 import statistics
@@ -19,6 +20,7 @@ _INVISIBLE = re.compile(f"[{_INVISIBLES}]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLES}]")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")  # a ; ends it: AT&T; and R&D stay
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _ENDS = re.compile(r"""[.!?…:;]["”’'»)\]]*$|["”»]$""")
 _DIVIDED = re.compile(r"([^\W\d_]+)-$")
@@ -92,6 +94,13 @@ def characters(text: str) -> str:
 def line(text: str) -> str:
     """``text`` as one line: for titles and names."""
     return " ".join(characters(text).split())
+
+
+def decoded(text: str) -> str:
+    """``text`` as one line, in which ``&amp;`` and ``&#8217;`` are the characters they stand for. Once: it stays plain text, and
+    what spells out an entity (``&amp;lt;``) goes on spelling it out.
+    """
+    return line(_ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text)
 
 
 def clean(body: str, title: str = "") -> Cleaned:

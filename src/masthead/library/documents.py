@@ -17,7 +17,7 @@ from masthead.articles.rendering import cut, plain
 from masthead.core import changelog
 from masthead.core.models import Publication
 from masthead.core.timezones import zone
-from masthead.library import languages, schema
+from masthead.library import languages, schema, unspaced
 from masthead.library.place import About
 
 BATCH = 400
@@ -92,6 +92,24 @@ def between(first: int, last: int) -> set[int]:
     return set(Article.objects.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True))
 
 
+def _said_and_called(topics: Sequence[tuple[str, str, str, str]], language: str) -> tuple[list[str], list[str]]:
+    """Of ``topics`` what each word is found by, and the terms of their other names that mean them only as a whole.
+
+    The Turkish Straits are Türkiye's, but whoever searches for straits does not mean Türkiye.
+    """
+    said: list[str] = []
+    called: list[str] = []
+    for own, _, _, aliases in topics:
+        said.append(own)
+        for other in filter(None, (line.strip() for line in aliases.splitlines())):
+            words = languages.words(other)
+            if unspaced.unusual(other) or sum(not languages.is_function_word(word, language) for word in words) < 2:
+                said.append(other)
+            else:
+                called.append(schema.name_of(words, language))
+    return said, called
+
+
 class Maker:
     """Makes documents for an index that is ``about`` something. ``languages`` gathers those of its texts."""
 
@@ -128,6 +146,7 @@ class Maker:
             about = [self._topics[topic] for topic in topics[number] if topic in self._topics]
             own = languages.base(language) or self._about.language
             self.languages[own] = None
+            words, names = _said_and_called(about, self._about.language)
             parts = cut(blocks, gate, self._policy)
             teaser = plain("\n".join(html for _, html in parts.teaser))
             rest = plain("\n".join(html for _, html in parts.rest))
@@ -141,7 +160,7 @@ class Maker:
                 texts={
                     "title": title,
                     "standfirst": standfirst,
-                    "topics": "\n".join(text for name, _, _, aliases in about for text in (name, aliases) if text),
+                    "topics": "\n".join(words),
                     # what everybody may read is searched in full by everybody
                     "opening": whole if access == Access.OPEN else teaser,
                     "body": whole,
@@ -154,10 +173,12 @@ class Maker:
                     "format": (format_,),
                     "access": (access,),
                 },
-                year=local.year,
+                # what bears no date that is shown stands in no year; its date only says where it stands among others
+                year=None if precision == Article.Precision.NONE else local.year,
                 month=f"{local.year:04}-{local.month:02}" if exact else "",
                 dated=int(dated.astimezone(UTC).timestamp()),
                 rendered=microseconds(rendered),
+                names=names,
             )
 
     def _local(self, moment: datetime) -> datetime:

@@ -40,12 +40,24 @@ NOTICE = "library"
 _CODE = re.compile(r"(?:os error |code: )(\d+)")  # the system's own, within what tantivy says
 CHECKING = 0.05  # the part of its time that the holder gives to doubts
 NO_ROOM = 1 << 20  # bytes free, below which whatever fails fails for that
+ENDING = 2.0  # seconds a builder is given to stop
 BUSY = 75  # exit status of a builder that finds another one at work
 
 
 def place() -> Place:
     """Where this data directory's index lies."""
     return place_in(settings.MASTHEAD.data)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Have ``child`` stop, and wait for it. A killed builder leaves at most a directory, which the next one takes away."""
+    child.terminate()
+    try:
+        child.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        with suppress(subprocess.TimeoutExpired):  # it waits for a disk that does not answer
+            child.wait(ENDING)
 
 
 class Keeper:
@@ -91,9 +103,9 @@ class Keeper:
             self._failed(error)
 
     def stop(self) -> None:
-        """Let go of the lock. A process that builds is told to stop."""
+        """Let go of the lock. A process that builds is told to stop, and waited for: it holds a lock, too."""
         if self._child is not None:
-            self._child.terminate()
+            _end(self._child)
             self._child = None
         self._follower = None
         if self._lock is not None:
@@ -149,7 +161,7 @@ class Keeper:
             remains = found is not None
             if found:
                 log.info("%d articles were missing from the library or stood there no more", found)
-            if self._compared:  # not at once: whoever takes a new version back finds the old index
+            if self._compared and remains:  # not at once: whoever takes a new version back finds the old index
                 self._place.be_alone()
             self._compared = time.monotonic()
         self._anew = self._anew or not remains

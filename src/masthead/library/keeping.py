@@ -22,6 +22,7 @@ from masthead.articles.models import Article, Author, Byline, Topic
 from masthead.core import clock, keys
 from masthead.library import query, search
 from masthead.library.models import Follow, PrivateFeed, SavedSearch
+from masthead.library.renamed import renamed
 from masthead.readers.models import Reader
 
 MOST_FOLLOWS = 200
@@ -160,14 +161,12 @@ def canonical_query(text: str) -> str:
     return request.query_string() if request.text or request.filtered else ""
 
 
-def results_of(
-    saved: SavedSearch, *, policy: Policy, now: datetime, most: int, whole: bool = False
-) -> list[int] | None:
+def results_of(saved: SavedSearch, *, policy: Policy, now: datetime, most: int, whole: bool = False) -> list[int] | None:
     """The numbers of what ``saved`` finds, the newest ``most``, as anybody would find them: whoever holds the feed's address may
     ask. ``whole``: as its reader does, to whom everything is open. None while the library is being prepared. The one place that
     asks the engine.
     """
-    request = replace(_request(saved.query), order=query.Order.NEWEST)
+    request = replace(renamed(_request(saved.query)), order=query.Order.NEWEST)
     found: list[int] = []
     while len(found) < most:
         results = search.search(request, whole=whole, policy=policy, now=now, facets=False)

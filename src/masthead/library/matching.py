@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from functools import lru_cache, wraps
 from itertools import pairwise
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -26,7 +26,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 
 from masthead.library import languages, unspaced, wording
 from masthead.library.query import Phrase, Request, Wanted
-from masthead.library.schema import SCHEMA
+from masthead.library.schema import SCHEMA, name_of
 
 COMMON = 5  # articles that must have a word before the rest of a shut article is found by it
 
@@ -312,7 +312,7 @@ class Matcher:
         return _any(parts)
 
     def _together(self, words: Terms, *, rest: bool) -> Query:
-        parts = [self._run(words, dict.fromkeys(self.fields, 1.0))]
+        parts = [self._run(words, dict.fromkeys(self.fields, 1.0)), self._called_so(words)]
         if rest and self._is_word(words) and (bag := self._in_rest(words)):
             parts.append(bag)
         return _any(parts)
@@ -373,7 +373,11 @@ class Matcher:
         # one word in quotation marks is a word as such: without synonyms, but of the rest it may say as little as any
         if len(words) == 1:
             return self._term(words[0], rest=rest)
-        return self._run(words, dict.fromkeys(self.fields, 1.0))
+        return _any([self._run(words, dict.fromkeys(self.fields, 1.0)), self._called_so(words)])
+
+    def _called_so(self, words: Terms) -> Query:
+        """What has a topic of which ``words`` are another name. That it is said in the text is worth more."""
+        return _weighed(Query.term_query(SCHEMA, "names", name_of(words, self.languages[0])), SYNONYM)
 
     def _run(self, words: Terms, fields: Mapping[str, float]) -> Query:
         """Two or more ``words`` in this order, in one of ``fields`` (with what it is worth there)."""
@@ -457,6 +461,9 @@ class Matcher:
             if lower is not None or upper is not None:
                 # an end that is left open may not be said to be left out
                 found.append(Query.range_query(SCHEMA, "dated", FieldType.Integer, lower, upper, include_upper=upper is None))
+        if wanted.since or wanted.until:  # what bears no date was written neither before nor after any
+            years = (wanted.since.year if wanted.since else 0, wanted.until.year if wanted.until else MAXYEAR)
+            found.append(Query.range_query(SCHEMA, "year", FieldType.Unsigned, *years))
         return [Query.const_score_query(query, 0.0) for query in found]
 
     def _called(self, text_field: str, slug_field: str, name: str) -> Query:
@@ -465,6 +472,8 @@ class Matcher:
         if words:
             stem = self.languages[0] if text_field == "topics" else ""
             parts.append(_all([Query.term_query(SCHEMA, text_field, languages.stem(word, stem)) for word in words]))
+        if text_field == "topics":
+            parts.append(self._called_so(tuple(words)))
         return _any(parts)
 
 

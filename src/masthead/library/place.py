@@ -123,6 +123,24 @@ class Place:
                 if other != self.root and (kept := Place(other).lock()) is not None:
                     shutil.rmtree(other, ignore_errors=True)
                     kept.close()
+        if self.root.name == f"version-{VERSION}":
+            with suppress(OSError):
+                Place(self.root.parent)._clear()
+
+    def _clear(self) -> None:
+        """Take away an index that lies here itself, as it did before versions had directories; nothing that is not surely its.
+
+        Not what a process of that time still keeps or builds.
+        """
+        ours = [path for path in self.root.iterdir() if _NAME.fullmatch(path.name) and _is_index(path)]
+        if not ours or (kept := self.lock()) is None:
+            return
+        with kept, suppress(Busy), self.building():
+            for path in ours:
+                shutil.rmtree(path, ignore_errors=True)
+            for name in ("current", "doubted", "progress", "lock", "building"):
+                if (path := self.root / name).is_file() and not path.is_symlink():
+                    path.unlink()
 
     def doubt(self) -> None:
         """Ask whoever writes to look whether the index in use is damaged."""
@@ -194,6 +212,10 @@ class Place:
             done, total = (self.root / "progress").read_text().split()
             return int(done), int(total)
         return 0, 0
+
+
+def _is_index(path: Path) -> bool:
+    return not path.is_symlink() and (path / "meta.json").is_file()
 
 
 def _replace(path: Path, text: str) -> None:

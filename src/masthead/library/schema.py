@@ -9,11 +9,13 @@ Change anything here, and raise :data:`VERSION`: an index of another version is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from tantivy import Document, Index, Schema, SchemaBuilder
 
 from masthead.library import languages, unspaced
 
-VERSION = 5
+VERSION = 6
 
 STEMMED = ("title", "standfirst", "topics", "opening", "body")
 FACETS = ("topic", "region", "author", "format", "access")
@@ -26,6 +28,8 @@ def build() -> Schema:
     for name in STEMMED:
         builder.add_text_field(name, tokenizer_name="stemmed")
     builder.add_text_field("authors", tokenizer_name="plain")
+    # other names of its topics that are several words, each one term: no single word of theirs is a name (:func:`name_of`)
+    builder.add_text_field("names", tokenizer_name="raw", index_option="basic")
     # words as they stand in what anybody may see: for prefixes, suggestions and misspellings
     builder.add_text_field("words", tokenizer_name="plain", index_option="basic")
     for name in FACETS:
@@ -49,6 +53,11 @@ def register(index: Index, language: str) -> None:
     index.register_tokenizer("plain", languages.plain())
 
 
+def name_of(words: Iterable[str], language: str) -> str:
+    """The term of a name of several folded ``words``, in the publication's ``language``."""
+    return " ".join(languages.stem(word, language) for word in words)
+
+
 def document(
     *,
     number: int,
@@ -61,6 +70,7 @@ def document(
     month: str,
     dated: int,
     rendered: int,
+    names: Sequence[str] = (),
 ) -> Document:
     """One article as the index takes it. ``texts`` has the fields of :data:`STEMMED`; ``opening`` and ``body`` hold text alone.
 
@@ -85,7 +95,7 @@ def document(
             made.add_pre_tokenized_text(name, languages.tokens(text))
         else:
             made.add_text(name, text)
-    for name, values in facets.items():
+    for name, values in (*facets.items(), ("names", names)):
         for value in values:
             made.add_text(name, value)
     if year is not None:

@@ -60,6 +60,7 @@ class Results:
     total: int = 0
     facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     timeline: tuple[tuple[str, int], ...] = ()  # ("2019", 12), and where a year is chosen also ("2019-03", 2)
+    undated: int = 0  # of what is counted, what stands in no year
     suggestion: str = ""  # another spelling of the whole text
     corrected: str = ""  # what was searched for instead, where the text as typed finds nothing
     at_least: int | None = None  # so many of the words had to match; None for all of them, as they were typed
@@ -286,11 +287,14 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
                 break  # what has fewer of its words would only stand behind
     counted: dict[str, tuple[tuple[str, int], ...]] = {}
     timeline: tuple[tuple[str, int], ...] = ()
+    undated = 0
     if facets and total:
         whole = asking.matcher.whole
         open_query = query if whole else asking.query(request, wanted, rest=False, at_least=at_least)
         counted = asking.counted(open_query, {**dict.fromkeys(FACETS, FACET_VALUES), "year": YEARS})
         timeline = counted.pop("year")
+        if request.year is None:  # each article has one access
+            undated = sum(number for _, number in counted["access"]) - sum(number for _, number in timeline)
         if request.year is not None:
             anywhen = replace(request, year=None, month=None)
             all_years = asking.query(anywhen, wanted, rest=False, at_least=at_least)
@@ -306,6 +310,7 @@ def _search(asking: _Asking, request: Request, *, facets: bool) -> Results:
         total=total,
         facets=counted,
         timeline=timeline,
+        undated=undated,
         suggestion="" if corrected else suggestion,
         corrected=corrected,
         at_least=at_least,

@@ -20,6 +20,7 @@ from masthead.articles.models import Relation, Topic
 from masthead.articles.panels import name_and_slug
 from masthead.library import keeping, world
 from masthead.library.models import Follow
+from masthead.newsroom.milestones import MilestonesPanel
 from masthead.newsroom.views.guides import Previewed
 from masthead.newsroom.viewsets import Chosen
 from masthead.newsroom.widgets import Ticks
@@ -69,7 +70,6 @@ class TopicForm(WagtailAdminModelForm):
         if cleaned.get("members") and kind and kind != Topic.Kind.GROUP:
             self.add_error("members", "Only an alliance or dialogue has members. Please choose that kind, or tick nobody.")
         return cleaned
-
 
     def _code_of_today(self, name: str) -> str:
         """The code of the country that is called ``name`` now, unless another topic has it."""
@@ -257,14 +257,13 @@ class RelationViewSet(ModelViewSet):
             ),
             FieldRowPanel([FieldPanel("first", heading="One"), FieldPanel("second", heading="The other")]),
             FieldPanel("introduction", help_text="One paragraph or several, with an empty line between them."),
-            InlinePanel(
+            MilestonesPanel(
                 "milestones",
                 heading="Milestones",
                 label="Milestone",
-                help_text="In any order: the page sorts them by date. Where only the month or the year is known, say so and put "
-                "its first day.",
+                help_text="In any order: the page sorts them by date.",
                 panels=[
-                    FieldRowPanel([FieldPanel("date"), FieldPanel("date_precision", heading="Known to the")]),
+                    FieldPanel("date"),
                     FieldPanel("text", widget=AdminAutoHeightTextInput),
                     PageChooserPanel("article", "articles.Article"),
                 ],

@@ -75,6 +75,7 @@ def ask(
     article: str = "",
     newsletters: Sequence[str] = (),
     via: str = "",
+    errand: str = "",
     reader: Reader | None = None,
 ) -> Asked:
     """Make a code for ``address`` (cleaned), replacing this device's open one. The caller mails it in the same transaction."""
@@ -93,6 +94,7 @@ def ask(
             article=article,
             newsletters=list(newsletters),
             via=via,
+            errand=errand,
             code_hash=_code_hash(link_hash, digits),
             link_hash=link_hash,
             period=period,

@@ -39,6 +39,7 @@ def _account(reader: Reader) -> dict[str, Any]:
                 "address": row.address,
                 "purpose": row.purpose,
                 "article": row.article,
+                "errand": row.errand,
                 "newsletters": row.newsletters,
                 "came_by": row.via,
                 "asked": row.created,

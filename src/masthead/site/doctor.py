@@ -6,7 +6,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from masthead.site import preparation
 LITTLE_SPACE = 1_000_000_000  # bytes
 NO_SPACE = 50_000_000
 ALIVE = timedelta(seconds=30)
+CLOCKS_APART = timedelta(seconds=5)
 MAIL_DUE = timedelta(minutes=5)
 
 
@@ -68,7 +69,7 @@ def examine() -> Iterator[Finding]:
     if any(finding.verdict is Verdict.FAIL for finding in database):
         return
     needing_tables: list[Callable[[], Finding]] = [
-        *(check_cache, check_static, check_worker),
+        *(check_clocks, check_cache, check_static, check_worker),
         *(check_mail, check_library, check_time_zone),
         check_payments,
     ]
@@ -136,6 +137,23 @@ def check_database() -> Iterator[Finding]:
         yield warn("database", f"SQLite with {settings.MASTHEAD.web_workers} web workers: they wait for one another to write.")
     else:
         yield ok("database", f"{name} answers and has every migration")
+
+
+def check_clocks() -> Finding:
+    """Whether this machine and the database agree on the time: access ends and schedules run by what each takes for now."""
+    if connection.vendor != "postgresql":
+        return ok("clocks", "one: the database is a file of this machine")
+    before = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        theirs: datetime = cursor.fetchone()[0]
+    after = datetime.now(UTC)
+    apart = max(before - theirs, theirs - after)  # however long the answer took: between asking and hearing is no difference
+    if apart <= CLOCKS_APART:
+        return ok("clocks", "this machine's and the database's agree")
+    which = "behind" if theirs > after else "ahead of"
+    text = f"this machine's is {apart.total_seconds():,.0f} s {which} the database's"
+    return warn("clocks", f"{text}; keep both by NTP: access ends and schedules run by them.")
 
 
 def check_cache() -> Finding:

@@ -17,6 +17,7 @@ from masthead.core import clock, events
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
 from masthead.front import arrivals, services
+from masthead.front.errands import errand_in
 from masthead.front.render import render_personal
 from masthead.front.views import pages
 from masthead.newsletters import services as newsletters
@@ -128,20 +129,23 @@ def _answer(request: HttpRequest, path: str, device: Device | None = None) -> Ht
 def login(request: HttpRequest) -> HttpResponse:
     """Log in by mailed code: the same form and the same answer for every address."""
     article = wanted_article(request)
+    errand = errand_in(request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
         if reader_of(request):
-            return HttpResponseRedirect(article.path_on_site if article else "/account/")
-        return render_personal(request, "front/login.html", {"article": article})
+            return HttpResponseRedirect(article.path_on_site if article else errand.back if errand else "/account/")
+        return render_personal(request, "front/login.html", {"article": article, "errand": errand})
     typed = request.POST.get("email", "")
     try:
         address = addresses.clean(typed)
     except addresses.BadAddress as error:
-        context = {"error": str(error), "typed": typed[:254], "article": article}
+        context = {"error": str(error), "typed": typed[:254], "article": article, "errand": errand}
         return render_personal(request, "front/login.html", context, status=422)
     if exceeded := asked_too_often(request, address):
         return too_many(request, exceeded)
     device = devices.ensure(request)
-    services.ask_for_code(device=device, address=address, purpose=Code.Purpose.LOGIN, article=article)
+    services.ask_for_code(
+        device=device, address=address, purpose=Code.Purpose.LOGIN, article=article, errand=errand.query if errand else ""
+    )
     return _answer(request, "/confirm/", device)
 
 
@@ -178,7 +182,7 @@ def _confirm_page(request: HttpRequest, row: Code | None, error: str = "", statu
         # nothing was asked for here: the field to ask with (DESIGN 3)
         context = {"error": error, "article": None, "no_code": True}
         return render_personal(request, "front/login.html", context, status=status)
-    context = {"row": row, "error": error, "article": services.article_by_slug(row.article)}
+    context = {"row": row, "error": error, "article": services.article_by_slug(row.article), "errand": errand_in(row.errand)}
     return render_personal(request, "front/confirm.html", context, status=status)
 
 
@@ -211,7 +215,8 @@ def _log_in_with(request: HttpRequest, row: Code, device: Device | None, method:
     sessions.log_in(request, confirmed.reader, method=method, device=device)
     article = services.article_by_slug(row.article)
     with events.came_by(row.via):
-        return _answer(request, arrivals.back(article.path_on_site) if article else "/account/")
+        errand = errand_in(row.errand)
+        return _answer(request, arrivals.back(article.path_on_site) if article else errand.back if errand else "/account/")
 
 
 @never_cache
@@ -227,7 +232,13 @@ def resend(request: HttpRequest) -> HttpResponse:
         return too_many(request, exceeded)
     article = services.article_by_slug(row.article)
     services.ask_for_code(
-        device=device, address=row.address, purpose=Code.Purpose(row.purpose), article=article, ticks=row.newsletters, via=row.via
+        device=device,
+        address=row.address,
+        purpose=Code.Purpose(row.purpose),
+        article=article,
+        ticks=row.newsletters,
+        via=row.via,
+        errand=row.errand,
     )
     return _answer(request, "/confirm/", device)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from masthead.articles.models import Author, Topic
 from masthead.core.cross_origin import same_origin_only
+from masthead.front import errands
 from masthead.front.render import render_personal
 from masthead.front.views.account import done, page, personal
 from masthead.front.views.journey import SeeOther, reader_of
@@ -36,7 +37,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(thing.get_absolute_url())
     if reader is None:
-        return SeeOther("/login/")
+        return SeeOther(errands.to_follow(thing).login)
     try:
         keeping.follow(reader=reader, thing=thing)
     except keeping.TooMany as error:
@@ -45,14 +46,10 @@ def follow(request: HttpRequest) -> HttpResponse:
 
 
 def _wanted(request: HttpRequest) -> Topic | Author:
-    given = request.POST if request.method == "POST" else request.GET
-    for name, model in (("topic", Topic), ("author", Author)):
-        slug = given.get(name, "").strip()
-        if slug and slug.isprintable():  # half a character: no database is asked for that
-            found: Topic | Author | None = model.objects.filter(slug=slug[:120]).first()
-            if found is not None:
-                return found
-    raise Http404("The form names nothing to follow.")
+    found = errands.followed(request.POST if request.method == "POST" else request.GET)
+    if found is None:
+        raise Http404("The form names nothing to follow.")
+    return found
 
 
 @never_cache
@@ -67,7 +64,8 @@ def save_search(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(back)
     if reader is None:
-        return SeeOther("/login/")
+        errand = errands.to_save(address)
+        return SeeOther(errand.login if errand else "/login/")
     try:
         keeping.save_search(reader=reader, address=address, name=request.POST.get("name", ""))
     except (keeping.TooMany, keeping.Empty) as error:

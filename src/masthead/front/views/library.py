@@ -21,6 +21,7 @@ from masthead.front.content.publication import publication_facts
 from masthead.front.render import render_personal
 from masthead.front.structured import absolute
 from masthead.library import query
+from masthead.library.renamed import renamed
 from masthead.library.search import Results, reads_everything, search
 
 AGAIN = 5  # seconds after which a library that is being prepared may be asked once more
@@ -41,6 +42,8 @@ def library(request: HttpRequest) -> HttpResponse:
     asked = query.parse(request.GET)
     if "from" in request.GET or "to" in request.GET:  # from the form for dates: a search has one address
         return _moved(finding.within(asked, _year(request, "from"), _year(request, "to")))
+    if (current := renamed(asked)) != asked:
+        return _moved(current)
     found = _find(request, asked, now)
     page = finding.page(asked, found, request.visitor, request.policy, now)  # type: ignore[attr-defined]
     response = render_personal(request, page.template, {"page": page}, status=200 if found.ready else 503)
@@ -53,7 +56,7 @@ def _year(request: HttpRequest, name: str) -> int | None:
 
 
 def _moved(asked: query.Request) -> HttpResponse:
-    return headers.personal(HttpResponseRedirect(finding.address(asked.query_string())))
+    return headers.personal(HttpResponseRedirect(finding.address(asked.query_string(page=asked.page))))
 
 
 @require_safe
@@ -83,7 +86,7 @@ def api(request: HttpRequest) -> HttpResponse:
     if wrong is not None:
         return wrong
     now = clock.now()
-    asked = replace(query.parse(request.GET), typing=False)
+    asked = replace(renamed(query.parse(request.GET)), typing=False)
     found = _find(request, asked, now)
     if not found.ready:
         return headers.later(_refuse(503, "The library is being prepared. Please ask again in a moment."), AGAIN)
@@ -145,6 +148,7 @@ def _answer(request: HttpRequest, found: Results, now: datetime) -> dict[str, An
         ],
         "facets": {name: [{"value": value, "count": n} for value, n in counts] for name, counts in found.facets.items()},
         "timeline": [{"when": when, "count": count} for when, count in found.timeline],
+        "undated": found.undated,
         "suggestion": found.suggestion or None,
         "corrected": found.corrected or None,
         "loosened": found.loosened,

@@ -14,6 +14,7 @@ from masthead.core import changelog, limits
 from masthead.core.cross_origin import same_origin_only
 from masthead.core.network import limit_network
 from masthead.front import mails, services
+from masthead.front.errands import errand_in
 from masthead.front.views.account import STRONG_ONLY, done, page, personal
 from masthead.front.views.journey import _answer
 from masthead.readers import devices, passkeys, sessions
@@ -80,7 +81,9 @@ def login(request: HttpRequest) -> HttpResponse:
     sessions.log_in(request, reader, method="passkey", device=device)
     slug = body.get("article")
     article = services.article_by_slug(slug) if isinstance(slug, str) else None
-    moved = _answer(request, article.path_on_site if article else "/account/", device)
+    told = body.get("errand")
+    errand = errand_in(told[:2_000]) if isinstance(told, str) else None
+    moved = _answer(request, article.path_on_site if article else errand.back if errand else "/account/", device)
     # a script cannot see where a redirect leads without following it: the address goes in the body, the cookies as they are
     response = JsonResponse({"location": moved["Location"]})
     response.cookies = moved.cookies

@@ -66,7 +66,7 @@
       if (mine !== asked || answered) return;
       answered = true;
       try {
-        go((await post("/login/passkey/", { credential: answer(credential), article: place.dataset.article })).location);
+        go((await post("/login/passkey/", { credential: answer(credential), article: place.dataset.article, errand: place.dataset.errand })).location);
       } catch (error) {
         answered = false;
         throw error;

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("readers", "0003_code_via")]
+
+    operations = [
+        migrations.AddField(
+            model_name="code",
+            name="errand",
+            field=models.CharField(
+                blank=True, help_text="What was to be followed or saved when a code was asked for.", max_length=800
+            ),
+        ),
+    ]
