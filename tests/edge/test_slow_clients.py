@@ -33,7 +33,7 @@ pytestmark = [
 ]
 
 # The server as it is, but less patient: nobody wants tests that wait for minutes.
-HEAD, BODY, IDLE, UNREAD = 1.0, 1.5, 3.0, 2.0
+HEAD, BODY, IDLE, UNREAD = 1.0, 1.0, 2.0, 1.0
 IMPATIENT = [
     sys.executable,
     "-P",
@@ -51,6 +51,21 @@ def preload():
     protocol.LONGEST_HEAD, protocol.LONGEST_IDLE, protocol.LONGEST_UNREAD, bridge.PATIENCE = {HEAD}, {IDLE}, {UNREAD}, {BODY}
 
 web.preload, web.SWEEP = preload, 2
+from masthead.site.cli import main
+main()
+""",
+    "serve",
+]
+# Or less patient only with what is under way when it is told to end.
+ENDING = 1
+HASTY_AT_THE_END = [
+    sys.executable,
+    "-P",
+    "-c",
+    f"""
+from masthead.site import web
+assert web.KILL_AFTER
+web.KILL_AFTER = {ENDING} + 1
 from masthead.site.cli import main
 main()
 """,
@@ -241,7 +256,8 @@ def test_an_unread_answer_fills_no_memory_and_is_given_up(site: Site) -> None:
         assert site.others_are_answered()
         assert site.memory() - before < 40 * 2**20  # of 800 MB
         time.sleep(UNREAD + 1)
-        for connection in lying:
+
+        def is_given_up(connection: socket.socket) -> None:
             with suppress(ConnectionResetError):
                 while connection.recv(2**20):
                     pass  # what lay in the kernel's buffers
@@ -249,6 +265,9 @@ def test_an_unread_answer_fills_no_memory_and_is_given_up(site: Site) -> None:
                 for _ in range(3):
                     connection.sendall(get("/"))
                     time.sleep(0.05)
+
+        with ThreadPoolExecutor(len(lying)) as pool:
+            list(pool.map(is_given_up, lying))
 
 
 def test_thousands_of_requests_whose_answers_nobody_reads_fill_no_memory(site: Site) -> None:
@@ -515,7 +534,7 @@ def copied(data: Path, target: Path) -> Path:
 
 def test_what_takes_too_long_to_finish_is_told_to_come_again(site: Site, tmp_path: Path) -> None:
     data = copied(site.server.data, tmp_path / "data")
-    with Server(data, "--empty", MASTHEAD_WEB_WORKERS="1") as server:
+    with Server(data, "--empty", command=HASTY_AT_THE_END, MASTHEAD_WEB_WORKERS="1") as server:
         server.wait_until_ready()
         stopping = Site(server, Told(server), [])
         with stopping.connect() as form, stopping.connect(receive=4096) as file:
@@ -525,6 +544,7 @@ def test_what_takes_too_long_to_finish_is_told_to_come_again(site: Site, tmp_pat
             started = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             ((status, headers, _),) = answers(form, 1)
+            assert time.monotonic() - started >= ENDING
             assert (status, headers["retry-after"], headers["connection"]) == (503, "5", "close")
             assert server.process.wait(15) == 0
             assert time.monotonic() - started < 8

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import imaplib
+import itertools
 import os
 import poplib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,18 +31,23 @@ pytestmark = [
     pytest.mark.skipif(os.getuid() != 0, reason="dovecot drops its rights, which only root can"),
 ]
 
+_numbers = itertools.count(1)
 THANKS = b"From: ada@example.org\r\nSubject: Thank you\r\nMessage-ID: <1@example.org>\r\n\r\nI liked it.\r\n"
 
 
 class Box:
     """A mailbox of one user, and how to reach it."""
 
-    def __init__(self, folder: Path, imap: int, pop: int) -> None:
-        self.new = folder / "mail" / "new"
-        self.imap = f"imap://bounces:pass%20word@127.0.0.1:{imap}/INBOX"
-        self.pop = f"pop3://bounces:pass%20word@127.0.0.1:{pop}/"
+    def __init__(self, folder: Path, user: str, imap: int, pop: int) -> None:
+        self.new = folder / user / "new"
+        self.user = user
+        self.imap = f"imap://{user}:pass%20word@127.0.0.1:{imap}/INBOX"
+        self.pop = f"pop3://{user}:pass%20word@127.0.0.1:{pop}/"
         self._port = imap
         self._count = 0
+        for path in (self.new.parent, self.new, self.new.parent / "cur", self.new.parent / "tmp"):
+            path.mkdir()
+            shutil.chown(path, "nobody", "nogroup")
 
     def put(self, raw: bytes, *, days: int = 0) -> None:
         """Let a mail arrive; or have arrived ``days`` ago."""
@@ -60,7 +68,7 @@ class Box:
     def flags(self) -> list[bytes]:
         """The flags of each mail in it."""
         with imaplib.IMAP4("127.0.0.1", self._port, timeout=10) as box:
-            box.login("bounces", "pass word")
+            box.login(self.user, "pass word")
             box.select("INBOX", readonly=True)
             _, found = box.search(None, "ALL")
             numbers = found[0].split()
@@ -73,29 +81,39 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
+@dataclass
+class Dovecot:
+    """A server for all tests here: anybody has a mailbox, and with it the same password."""
+
+    folder: Path
+    imap: int
+    pop: int
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    # not one of pytest's directories: whatever run begins next closes those to others, and Dovecot looks in as "nobody"
+    with tempfile.TemporaryDirectory(prefix="masthead-mailbox-") as folder:
+        Path(folder).chmod(0o755)
+        yield from _served(Path(folder))
+
+
+def _served(folder: Path) -> Iterator[Dovecot]:
     imap, pop = _free_port(), _free_port()
-    tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:3]:
-        if parent.stat().st_uid == os.getuid() and parent != Path("/tmp"):
-            parent.chmod(0o755)
-    mail = tmp_path / "mail"
-    for name in ("new", "cur", "tmp"):
-        (mail / name).mkdir(parents=True, exist_ok=True)
-    for path in (mail, *mail.iterdir()):
-        shutil.chown(path, "nobody", "nogroup")
-    run = tmp_path / "run"
+    mail = folder / "mail"
+    mail.mkdir()
+    shutil.chown(mail, "nobody", "nogroup")
+    users = folder / "users"
+    users.write_text("anybody:{PLAIN}pass word\n")
+    run = folder / "run"
     run.mkdir()
     has_pop = Path("/usr/lib/dovecot/pop3-login").exists()
-    users = tmp_path / "users"
-    users.write_text("bounces:{PLAIN}pass word\n")
-    config = tmp_path / "dovecot.conf"
+    config = folder / "dovecot.conf"
     config.write_text(f"""
 protocols = imap{" pop3" if has_pop else ""}
 base_dir = {run}
 state_dir = {run}
-log_path = {tmp_path}/log
+log_path = {folder}/log
 ssl = no
 disable_plaintext_auth = no
 default_internal_user = nobody
@@ -103,14 +121,15 @@ default_login_user = nobody
 default_internal_group = nogroup
 first_valid_uid = 1
 first_valid_gid = 1
-mail_location = maildir:{mail}
+mail_location = maildir:{mail}/%n
+auth_failure_delay = 0
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN {users}
+  args = scheme=PLAIN username_format=anybody {users}
 }}
 userdb {{
   driver = static
-  args = uid=nobody gid=nogroup home={mail}
+  args = uid=nobody gid=nogroup home={mail}/%n
 }}
 service imap-login {{
   chroot =
@@ -128,6 +147,9 @@ service pop3-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 """)
     silent = subprocess.DEVNULL
@@ -135,17 +157,22 @@ service anvil {{
     for _ in range(100):
         try:
             with imaplib.IMAP4("127.0.0.1", imap, timeout=10) as box:
-                box.login("bounces", "pass word")
+                box.login("anybody", "pass word")
             break
         except (OSError, imaplib.IMAP4.error):  # its door opens before those behind it are there
             time.sleep(0.1)
     else:
         server.terminate()
-        pytest.fail((tmp_path / "log").read_text() if (tmp_path / "log").exists() else "dovecot did not start")
-    found = Box(tmp_path, imap, pop if has_pop else 0)
-    yield found
+        pytest.fail((folder / "log").read_text() if (folder / "log").exists() else "dovecot did not start")
+    yield Dovecot(mail, imap, pop if has_pop else 0)
     server.terminate()
     server.wait(10)
+
+
+@pytest.fixture
+def box(dovecot: Dovecot) -> Box:
+    """An empty one, of a user of its own."""
+    return Box(dovecot.folder, f"bounces{next(_numbers)}", dovecot.imap, dovecot.pop)
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,12 @@ WAITED_FOR = {
 }  # fmt: skip
 
 
-def hasty(moment: str, act: object) -> Patience:
-    """Little patience with what a server that hangs at ``moment`` is waited for, and much with all else."""
-    return replace(UNHURRIED, **{WAITED_FOR[moment]: 0.5}) if isinstance(act, Hang) else UNHURRIED
+def hasty(moment: str, act: object, patience: float = 0.5) -> Patience:
+    """Little patience with what a server that hangs at ``moment`` is waited for, and much with all else.
+
+    Where it hangs each time, nothing is ever waited for that comes: then ``patience`` may be as little as one likes.
+    """
+    return replace(UNHURRIED, **{WAITED_FOR[moment]: patience}) if isinstance(act, Hang) else UNHURRIED
 
 
 def message(text: str = "The news.") -> bytes:

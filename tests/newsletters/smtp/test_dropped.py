@@ -44,7 +44,7 @@ def test_a_server_that_never_gets_to_the_content_defers_and_nothing_is_in_doubt(
     moment: str, act: Act, offers: tuple[bytes, ...]
 ) -> None:
     with Sink({moment: act}, offers) as sink:
-        found = submit(sink.port, letters(1), patience=hasty(moment, act))
+        found = submit(sink.port, letters(1), patience=hasty(moment, act, 0.05))
     assert found.only.verdict is Verdict.DEFERRED
     assert found.only.scope is Scope.SERVER
     assert found.began == []
