@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.gzip import GZipMiddleware
+from django.utils.encoding import uri_to_iri
+from wagtail.contrib.redirects.middleware import RedirectMiddleware
+from wagtail.contrib.redirects.models import Redirect
 
 from masthead.access import services
 from masthead.core import network, notices
@@ -138,3 +142,22 @@ class VisitorPass:
         if request.visitor_changed or (stale and response.status_code < 500):  # type: ignore[attr-defined]
             visitors.set_pass(request, response)
         return response
+
+
+class Redirects(RedirectMiddleware):
+    """Wagtail's, asked only where a redirect from the address is stored: it looks for the site and then as often as it can.
+
+    That took longer than all the rest of an answer for an address that is not there, and crawlers ask for many.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """``response``, or where a redirect leads."""
+        return super().process_response(request, response) if response.status_code == 404 and self._stored(request) else response
+
+    @staticmethod
+    def _stored(request: HttpRequest) -> bool:
+        path = Redirect.normalise_path(request.get_full_path(), decode_unicode=False)
+        bare = urlsplit(path).path
+        spelt = {path, bare, uri_to_iri(path), uri_to_iri(bare)}
+        # PostgreSQL takes no NUL
+        return Redirect.objects.filter(old_path__in=[each for each in spelt if "\0" not in each]).exists()

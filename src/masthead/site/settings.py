@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "masthead.newsroom.middleware.NewsroomDoor",
     "masthead.front.middleware.VisitorPass",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "masthead.front.middleware.Redirects",
 ]
 
 TEMPLATES = [
