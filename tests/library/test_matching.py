@@ -309,6 +309,17 @@ def test_synonyms_lead_both_ways_and_never_to_themselves(groups: list[list[str]]
         assert all(words in found[other] for other in others)
 
 
+NAMED = st.lists(st.lists(st.sampled_from(["India", "Indian", "Bharat", "Quad", "the Quad", ""]), max_size=4), max_size=4)
+
+
+@given(NAMED, NAMED)
+def test_synonyms_come_to_those_that_are_known(first: list[list[str]], more: list[list[str]]) -> None:
+    known = synonyms_of(first, ["Quad"])
+    before = {words: tuple(others) for words, others in known.items()}
+    assert synonyms_of(more, ["Quad"], known) == synonyms_of([*first, *more], ["Quad"])
+    assert known == before
+
+
 def test_languages_of_tags() -> None:
     assert [languages.base(tag) for tag in ("en-GB", "pt_BR", "FR", " de-AT", "")] == ["en", "pt", "fr", "de", ""]
     assert languages.stems("policies", ("en", "eo", "xx")) == ("polici", "policies")
