@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from masthead.access import services as access
 from masthead.access.models import PolicyVersion
+from masthead.articles import bulk
 from masthead.articles.bulk import ensure_index
 from masthead.articles.models import Article, Author, Byline, Topic
 from masthead.billing.models import Plan, Price
@@ -55,14 +56,42 @@ def make_article(
     """A published article of three teaser paragraphs and a rest that carries its canary."""
     slug = fields.pop("slug", None) or f"{slugify(title)}-{next(_numbers)}"
     article = Article(title=title, slug=slug, access=access, dated=dated or clock.now(), live=live, **fields)
-    texts = paragraphs or [f"Teaser paragraph {n} of {title}." for n in (1, 2, 3)] + [canary(article), "The last paragraph."]
-    article.body = [("paragraph", f"<p>{text}</p>") for text in texts]
+    article.body = [("paragraph", f"<p>{text}</p>") for text in paragraphs or _paragraphs(article)]
     article.bylines = [Byline(author=author, sort_order=n) for n, author in enumerate(authors)]
     article.topics = topics
     ensure_index().add_child(instance=article)
     if live:
         article.save_revision(clean=False).publish()
     return Article.objects.get(pk=article.pk)
+
+
+def import_article(
+    title: str = "Why Straits Matter",
+    *,
+    access: str = "metered",
+    paragraphs: Sequence[str] | None = None,
+    authors: Sequence[Author] = (),
+    topics: Sequence[Topic] = (),
+    dated: datetime | None = None,
+    **fields: Any,
+) -> Article:
+    """The same article as an import makes it: without a revision, and in a quarter of the time."""
+    fields.setdefault("slug", f"{slugify(title)}-{next(_numbers)}")
+    texts = paragraphs or _paragraphs(Article(title=title, slug=fields["slug"]))
+    new = bulk.NewArticle(
+        title=title,
+        body=[{"type": "paragraph", "value": f"<p>{text}</p>", "id": str(n)} for n, text in enumerate(texts)],
+        dated=dated or clock.now(),
+        access=access,
+        authors=tuple(author.pk for author in authors),
+        topics=tuple(topic.pk for topic in topics),
+        **fields,
+    )
+    return Article.objects.get(pk=bulk.create([new])[0])
+
+
+def _paragraphs(article: Article) -> list[str]:
+    return [f"Teaser paragraph {n} of {article.title}." for n in (1, 2, 3)] + [canary(article), "The last paragraph."]
 
 
 def make_reader(email: str = "ada@example.org", *, confirmed: bool = True, **fields: Any) -> Reader:

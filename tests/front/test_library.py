@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from django.test import Client
 
-from factories import make_article, make_author, make_comp, make_reader, make_topic, set_policy
+from factories import import_article, make_article, make_author, make_comp, make_reader, make_topic, set_policy
 from front.journey import Browser
 from masthead.access import networks
 from masthead.access.models import Network
@@ -37,7 +37,7 @@ def archive(shelve: Shelve) -> list[Article]:
     carvalho, okonjo = make_author(), make_author("Adaeze Okonjo")
     trade, asia = make_topic("Trade"), make_topic("Asia", "region")
     made = [
-        make_article(
+        import_article(
             f"Straits number {n}",
             paragraphs=[f"The first strait, {n}.", "A second paragraph.", "A third.", "Lanterns hang over the narrows.", "End."],
             authors=[carvalho] if n % 2 else [okonjo],
@@ -292,7 +292,7 @@ def test_years_are_bars_and_a_list(archive: list[Article]) -> None:
 
 def test_many_pages_have_numbers(shelve: Shelve, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(32):
-        make_article(f"Canal {n}", dated=day(f"2020-01-{n % 28 + 1:02}"))
+        import_article(f"Canal {n}", dated=day(f"2020-01-{n % 28 + 1:02}"))
     shelve()
     first = page(Client(), "?q=canal")
     assert len(titles(first)) == 15

@@ -11,7 +11,7 @@ from benchmarks.hostile_queries import generate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factories import make_article, make_author, make_topic
+from factories import import_article, make_author, make_topic
 from masthead.access.services import current_policy
 from masthead.core import clock
 from masthead.library import passages, search
@@ -28,7 +28,7 @@ TEXT = "The trade war of general governments in India, Ünïcödé & <b>naïve</
 def library(shelf: Shelf) -> Shelf:
     """A few articles with the words that are asked for."""
     for number, language in enumerate(["", "", "fr", "", "ja"]):
-        make_article(
+        import_article(
             f"Trade and war {number}",
             access=("open", "metered")[number % 2],
             language=language,

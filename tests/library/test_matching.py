@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import make_article, make_author, make_topic
+from factories import import_article, make_author, make_topic
 from masthead.articles import bulk
 from masthead.core import clock
 from masthead.core.models import Publication
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def article(text: str, title: str = "Untitled", **fields: Any) -> int:
     """An open article, unless said otherwise, that says ``text`` and nothing else of interest."""
-    return int(make_article(title, paragraphs=[text], **{"access": "open", **fields}).pk)
+    return int(import_article(title, paragraphs=[text], **{"access": "open", **fields}).pk)
 
 
 # --- words
@@ -331,6 +331,17 @@ def test_synonyms_lead_both_ways_and_never_to_themselves(groups: list[list[str]]
         assert words not in others
         assert len(others) == len(set(others))
         assert all(words in found[other] for other in others)
+
+
+NAMED = st.lists(st.lists(st.sampled_from(["India", "Indian", "Bharat", "Quad", "the Quad", ""]), max_size=4), max_size=4)
+
+
+@given(NAMED, NAMED)
+def test_synonyms_come_to_those_that_are_known(first: list[list[str]], more: list[list[str]]) -> None:
+    known = synonyms_of(first, ["Quad"])
+    before = {words: tuple(others) for words, others in known.items()}
+    assert synonyms_of(more, ["Quad"], known) == synonyms_of([*first, *more], ["Quad"])
+    assert known == before
 
 
 def test_languages_of_tags() -> None:

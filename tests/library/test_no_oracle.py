@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from factories import make_article, make_author, make_topic, set_policy
+from factories import import_article, make_article, make_author, make_topic, set_policy
 from masthead.access.policy import Grant, Visitor
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
@@ -73,7 +73,7 @@ def secret(db: None) -> Secret:
     for number in range(14):
         text = " ".join(order.sample(words, len(words)))
         rest = [text, *(name for name in ("Kestrelborough", "Marlinthorpe") if number < 3 or number == 0)]
-        make_article(
+        import_article(
             f"The {words[number % 8]} and the {words[(number + 3) % 8]}",
             access=("open", "metered", "subscribers")[number % 3],
             paragraphs=[f"A {words[number % 5]} in the teaser.", "A second paragraph.", f"The treaty {number}.", *rest],
@@ -83,7 +83,7 @@ def secret(db: None) -> Secret:
             slug=f"background-{number}",
         )
     # words that hold one of the attacked ones, to be found in openings
-    make_article("The fleets of many generals", access="open", dated=begin + timedelta(days=700), slug="fleets")
+    import_article("The fleets of many generals", access="open", dated=begin + timedelta(days=700), slug="fleets")
     article = make_article(
         "What the Letter Says", access="metered", topics=[trade], authors=[ada], dated=begin + timedelta(days=777), slug="letter"
     )
@@ -230,7 +230,7 @@ def test_a_common_word_of_the_rest_shows_in_what_is_found_and_in_nothing_else(se
     asked = questions(OFTEN // 2, seed=7)
     # years and months are counted where one is chosen in which there is something else to find
     begin = datetime(2021, 5, 1, tzinfo=UTC)
-    make_article("What everybody says", access="open", paragraphs=[COMMON], dated=begin, slug="everybody")
+    import_article("What everybody says", access="open", paragraphs=[COMMON], dated=begin, slug="everybody")
     asked += [replace(request, year=2021, month=month, page=1) for request in asked for month in (None, 5)]
 
     def story(shelf: Shelf, rest: str) -> None:
@@ -277,7 +277,7 @@ UNSPACED = ("部长告诉将军舰队明天启航", "将军告诉部长舰队明
 def test_nor_where_words_are_written_without_spaces(secret: Secret, worlds: Any) -> None:
     for number in range(8):  # so that whatever pairs and words of both there are, they are common
         text = "。".join(f"第{number}次{sentence}第{number}次" for sentence in UNSPACED)
-        make_article(f"Elsewhere {number}", access="open", paragraphs=[text], language="zh", slug=f"unspaced-{number}")
+        import_article(f"Elsewhere {number}", access="open", paragraphs=[text], language="zh", slug=f"unspaced-{number}")
 
     def story(shelf: Shelf, rest: str) -> None:
         secret.say(UNSPACED[WORLDS.index(rest)], language="zh")
@@ -417,7 +417,7 @@ def test_what_subscribers_look_for_tells_others_nothing(secret: Secret, worlds: 
 def test_nor_by_what_an_article_leads_on_to(secret: Secret, worlds: Any) -> None:
     likely = ("Okapis meet tapirs and zebras at the waterhole.", "Lanterns, kettles and harbours of the coast.")
     for number in range(6):
-        make_article(f"Elsewhere {number}", access="open", paragraphs=[likely[number % 2]] * 3, slug=f"likely-{number}")
+        import_article(f"Elsewhere {number}", access="open", paragraphs=[likely[number % 2]] * 3, slug=f"likely-{number}")
 
     def story(shelf: Shelf, rest: str) -> None:
         secret.say(likely[WORLDS.index(rest)] * 5)
@@ -439,7 +439,7 @@ def test_nor_by_what_an_article_leads_on_to(secret: Secret, worlds: Any) -> None
 
 def test_a_common_word_of_the_rest_is_found_by_its_stem_and_nothing_else(secret: Secret, built: Callable[[], Shelf]) -> None:
     for number in range(4):
-        make_article(f"Elsewhere {number}", access="open", paragraphs=["A caravan."], slug=f"elsewhere-{number}")
+        import_article(f"Elsewhere {number}", access="open", paragraphs=["A caravan."], slug=f"elsewhere-{number}")
     secret.say("Caravans of nutmeg.")
     shelf = built()
     number = secret.article.pk
@@ -457,7 +457,7 @@ def test_a_common_word_of_the_rest_is_found_by_its_stem_and_nothing_else(secret:
 
 def test_a_word_four_articles_have_is_not(secret: Secret, built: Callable[[], Shelf]) -> None:
     for number in range(3):
-        make_article(f"Elsewhere {number}", access="open", paragraphs=["A caravan."], slug=f"elsewhere-{number}")
+        import_article(f"Elsewhere {number}", access="open", paragraphs=["A caravan."], slug=f"elsewhere-{number}")
     secret.say("Caravans of nutmeg.")
     assert secret.article.pk not in built().found("caravan")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import make_article, make_topic
+from factories import import_article, make_topic
 from masthead.access.services import current_policy
 from masthead.articles.models import Article
 from masthead.core import clock
@@ -24,7 +24,7 @@ FREE = "open"
 
 def article(text: str, title: str = "Untitled", **fields: Any) -> int:
     """An open article, unless said otherwise, that says ``text`` and nothing else of interest."""
-    return int(make_article(title, paragraphs=[text], **{"access": FREE, **fields}).pk)
+    return int(import_article(title, paragraphs=[text], **{"access": FREE, **fields}).pk)
 
 
 # --- how a text is cut
@@ -182,7 +182,7 @@ def test_names_mean_the_same_within_a_sentence(built: Callable[[], Shelf]) -> No
 
 def test_articles_lead_on_to_what_reads_like_them(built: Callable[[], Shelf]) -> None:
     texts = ("气候变化谈判在巴黎开始。", "气候变化谈判没有结果。", "足球比赛在东京举行。")
-    first, like, other = (make_article("题", paragraphs=[text] * 5).pk for text in texts)
+    first, like, other = (import_article("题", paragraphs=[text] * 5).pk for text in texts)
     built()
     state = search.library().state()
     assert state is not None
@@ -220,14 +220,15 @@ ORDER = ("部长告诉将军舰队出发", "将军告诉部长舰队出发")  # 
 def world(rest: str) -> None:
     """Articles in which every two neighbours of both sentences are common, and the one whose rest is ``rest``."""
     for number in range(6):
-        make_article(f"背景{number}", access=FREE, paragraphs=["。".join(ORDER)], slug=f"background-{number}")
-    make_article("信", access="metered", paragraphs=[*TEASER, rest], slug="letter")
+        import_article(f"背景{number}", access=FREE, paragraphs=["。".join(ORDER)], slug=f"background-{number}")
+    import_article("信", access="metered", paragraphs=[*TEASER, rest], slug="letter")
 
 
 def told(shelf: Shelf) -> list[Any]:
     """What the library says to whatever can be asked about the two sentences, in a world where "letter" is the secret."""
     dice = random.Random(7)
-    runs = [text[at : at + length] for text in ORDER for length in range(1, 8) for at in range(len(text) - length + 1)]
+    both = [text[at : at + length] for text in ORDER for length in range(1, 8) for at in range(len(text) - length + 1)]
+    runs = list(dict.fromkeys(both))  # half of them stand in both sentences
     asked = [*runs, *(f'"{run}"' for run in runs), *(f"信 -{run}" for run in runs), *(f"{run}*" for run in runs)]
     asked += [" ".join(dice.sample(runs, 2)) for _ in range(60)] + [f"信 {run}" for run in runs]
     results = [shelf.ask(text, typing="1" if number % 7 == 0 else "0") for number, text in enumerate(asked)]
@@ -254,7 +255,7 @@ def test_names_the_editors_gave_are_found_in_it_and_nothing_else_is(built: Calla
     make_topic("Russia", kind="country", aliases="俄罗斯")
     rest = "俄罗斯舰队出发。대통령이 방문했다."
     for number in range(5):
-        make_article(f"甲{number}", access="metered", paragraphs=[*TEASER, rest], slug=f"shut-{number}")
+        import_article(f"甲{number}", access="metered", paragraphs=[*TEASER, rest], slug=f"shut-{number}")
     shelf = built()
     assert shelf.ask("舰队").total == shelf.ask("俄罗斯").total == 5
     assert shelf.ask("出发").total == 0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import make_article
+from factories import import_article
 from masthead.access.services import current_policy
 from masthead.core import clock
 from masthead.library import languages, search, wording
@@ -102,7 +102,7 @@ pytestmark = pytest.mark.django_db
 
 def article(text: str, title: str = "Untitled", **fields: Any) -> int:
     """An open article, unless said otherwise, that says ``text`` and nothing else of interest."""
-    return int(make_article(title, paragraphs=[text], **{"access": "open", **fields}).pk)
+    return int(import_article(title, paragraphs=[text], **{"access": "open", **fields}).pk)
 
 
 @pytest.mark.parametrize(

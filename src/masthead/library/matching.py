@@ -517,12 +517,15 @@ def _all(queries: Sequence[Query]) -> Query:
     return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def synonyms_of(groups: Iterable[Sequence[str]], overlapping: Iterable[str] = ()) -> dict[Terms, list[Terms]]:
+def synonyms_of(
+    groups: Iterable[Sequence[str]], overlapping: Iterable[str] = (), known: Synonyms | None = None
+) -> dict[Terms, Sequence[Terms]]:
     """Groups of words and names that mean the same, as the matcher looks them up. A name in two groups means either.
 
     Those that are ``overlapping``, part of what others are called, mean the same, but nobody who says the same means them.
+    They come to those that are ``known``.
     """
-    found: dict[Terms, list[Terms]] = {}
+    found: dict[Terms, Sequence[Terms]] = dict(known or {})
     vague = {tuple(languages.words(name)) for name in overlapping}
     for group in groups:
         folded = {words: name for name in group if (words := tuple(languages.words(name)))}
@@ -530,6 +533,7 @@ def synonyms_of(groups: Iterable[Sequence[str]], overlapping: Iterable[str] = ()
             # as it is looked up once it is typed: People's Republic without its s
             typed = tuple(word for text in name.split() for run in languages.runs(text, "en") for word in run)
             for key in {words, typed}:
-                others = found.setdefault(key, [])
-                others += [other for other in folded if other not in (key, *others) and (other == words or other not in vague)]
+                others = found.get(key, ())
+                more = [other for other in folded if other not in (key, *others) and (other == words or other not in vague)]
+                found[key] = (*others, *more)
     return found

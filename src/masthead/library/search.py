@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from masthead.articles.models import Topic
 from masthead.core import changelog
 from masthead.core.remembered import Remembered
 from masthead.library import languages, spelling, unspaced, wording, world
-from masthead.library.matching import MOST_NEAR, Matcher, combined, synonyms_of
+from masthead.library.matching import MOST_NEAR, Matcher, Synonyms, combined, synonyms_of
 from masthead.library.models import Ranking
 from masthead.library.passages import Marker, marker
 from masthead.library.place import Place, place_in
@@ -95,7 +95,12 @@ def _library(place: Place) -> Library:
     return Library(place)
 
 
-def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+@cache
+def _of_the_world() -> Synonyms:
+    return synonyms_of(world.synonyms(), world.overlapping())
+
+
+def _load_synonyms() -> Synonyms:
     ours: list[tuple[str, ...]] = []
     for name, kind, aliases in Topic.objects.values_list("name", "kind", "aliases"):
         others = [line.strip() for line in aliases.splitlines() if line.strip()]
@@ -106,7 +111,7 @@ def _load_synonyms() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
             ours.append((name, *others))
         if unspaced.unusual(name) and not others:  # what is written without spaces is known for a word by being a name
             ours.append((name,))
-    return synonyms_of([*world.synonyms(), *ours], world.overlapping())
+    return synonyms_of(ours, world.overlapping(), _of_the_world())
 
 
 _synonyms = Remembered(_load_synonyms, changelog.LIST)
