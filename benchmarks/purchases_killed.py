@@ -196,7 +196,7 @@ def run(
 ) -> dict[str, Any]:
     """Buy so often while roles are killed; what the books say, with everything that is wrong under ``wrong``.
 
-    ``prepare`` makes its argument the data directory of a publication without articles, where that costs less than making it anew.
+    ``prepare`` makes its argument the data directory of a publication without articles, where that costs less than anew.
     """
     with tempfile.TemporaryDirectory(prefix="masthead-killed-") as folder:
         data = Path(folder)
