@@ -299,9 +299,7 @@ def test_a_published_article_is_seen_when_the_headers_say_so(site: Site) -> None
     retitle(site, path, "A new headline")
     assert "A new headline" not in site.visitor().get(path).text
 
-    site.age(
-        until - time.time() + 10
-    )  # nobody asked for ten seconds after its end: the old one once more, while the new one is fetched
+    site.age(until - time.time() + 10)  # ten seconds after its end: the old one once more, while the new one is fetched
     answer = site.visitor().get(path)
     assert (cache(answer), "A new headline" in answer.text) == ("STALE", False)
     deadline = time.monotonic() + 5
