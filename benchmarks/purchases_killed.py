@@ -27,7 +27,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
@@ -108,6 +108,11 @@ class Roles:
             self.kills[role] += 1
             self.start(role)
 
+    def answering(self) -> bool:
+        """Whether the web role has started so far that it takes connections."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     def end(self) -> None:
         for process in self.running.values():
             with contextlib.suppress(ProcessLookupError):
@@ -183,11 +188,20 @@ class Buyer:
 
 
 def run(
-    purchases: int, *, pause: tuple[float, float] = (0.5, 5.0), environ: Mapping[str, str] = os.environ
+    purchases: int,
+    *,
+    pause: tuple[float, float] = (0.5, 5.0),
+    environ: Mapping[str, str] = os.environ,
+    prepare: Callable[[Path], object] | None = None,
 ) -> dict[str, Any]:
-    """Buy so often while roles are killed; what the books say, with everything that is wrong under ``wrong``."""
+    """Buy so often while roles are killed; what the books say, with everything that is wrong under ``wrong``.
+
+    ``prepare`` makes its argument the data directory of a publication without articles, where that costs less than anew.
+    """
     with tempfile.TemporaryDirectory(prefix="masthead-killed-") as folder:
         data = Path(folder)
+        if prepare is not None:
+            prepare(data)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
@@ -219,7 +233,10 @@ def _bought(roles: Roles, base: str, price: str, purchases: int, pause: tuple[fl
 
     def killer() -> None:
         while not over.wait(chance.uniform(*pause)):
-            roles.kill(chance.choice(["web", "worker"]))
+            role = chance.choice(["web", "worker"])
+            if role == "web" and not roles.answering():
+                continue  # it is still starting, and holds nobody's purchase: a slow machine would never get beyond that
+            roles.kill(role)
 
     def one(buyer: Buyer) -> str:
         buyer.deadline = time.monotonic() + PATIENCE

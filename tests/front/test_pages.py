@@ -256,6 +256,11 @@ def test_the_feed_carries_teasers_only(article: Article) -> None:
     assert Client().get("/topics/europe/feed.rss").content.count(b"<item>") == 1
 
 
+@pytest.mark.django_db
+def test_an_empty_feed_is_the_same_at_every_moment() -> None:
+    assert b"<lastBuildDate>Thu, 01 Jan 1970" in Client().get("/feeds/articles.rss").content
+
+
 def test_sitemaps_lead_to_every_article_and_no_draft(article: Article) -> None:
     draft = make_article("Draft", live=False)
     index = Client().get("/sitemap.xml").content.decode()

@@ -33,14 +33,20 @@ class Sender:
     """``masthead newsletters deliver`` in a process of its own, forked: it starts at once."""
 
     def __init__(
-        self, sink: Sink, *, data: Path | None = None, connections_: int = CONNECTIONS, before: Callable[[], Any] | None = None
+        self,
+        sink: Sink,
+        *,
+        data: Path | None = None,
+        connections_: int = CONNECTIONS,
+        before: Callable[[], Any] | None = None,
+        patience: Patience = HASTY,
     ) -> None:
         connections.close_all()  # a child must not share them
         self.pid = os.fork()
         if self.pid == 0:
             status = 1
             try:
-                status = _deliver(sink, data, connections_, before)
+                status = _deliver(sink, data, connections_, before, patience)
             except BaseException:
                 logging.getLogger("masthead").exception("the sender failed")
             finally:
@@ -68,7 +74,7 @@ class Sender:
         return 0
 
 
-def _deliver(sink: Sink, data: Path | None, count: int, before: Callable[[], Any] | None) -> int:
+def _deliver(sink: Sink, data: Path | None, count: int, before: Callable[[], Any] | None, patience: Patience) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -77,7 +83,7 @@ def _deliver(sink: Sink, data: Path | None, count: int, before: Callable[[], Any
     if before is not None:
         before()
     server = MailServer(Way.SMTP, "127.0.0.1", sink.port, connections=count)
-    sending.deliver_all(stop, transports.of(server, HASTY))
+    sending.deliver_all(stop, transports.of(server, patience))
     connections.close_all()
     return 0
 

@@ -93,7 +93,12 @@ def test_each_due_date_has_exactly_one_edition(
         timedelta(minutes=1),
         timedelta(minutes=2),
     ]
-    moments = {at + step for at in due.values() for step in around} | {end for _, end in outages}
+    # what must be looked at is each cut-off, each hour, and the minute after, in which what failed is done again; of the other
+    # moments of a long year some eighty each are as good as all
+    some = {step: {at for at in due.values() if chance.random() < 80 / len(due)} for step in around}
+    for step in (-CUTOFF, timedelta(0), timedelta(minutes=1)):
+        some[step] = set(due.values())
+    moments = {at + step for step in around for at in some[step]} | {end for _, end in outages}
     moments |= {end + timedelta(minutes=1) for _, end in outages}
     ticks = sorted(at for at in moments if not any(start <= at < end for start, end in outages))
     standing_clock.moment = ticks[0] - timedelta(days=1)

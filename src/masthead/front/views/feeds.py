@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -41,6 +43,10 @@ class Feed(Rss201rev2Feed):
         for name in item["names"]:
             handler.addQuickElement("dc:creator", name)
         handler.addQuickElement("content:encoded", item["teaser"])
+
+    def latest_post_date(self) -> datetime:
+        """That of its newest item. An empty feed has none that moves on: what is kept of it is to be what would be said now."""
+        return super().latest_post_date() if self.items else datetime.fromtimestamp(0, UTC)
 
 
 @require_safe
