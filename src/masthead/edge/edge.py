@@ -291,7 +291,7 @@ class Edge:
             return False
         if self.log.failing:
             return True
-        if now >= variant.stale_at + GRACE:
+        if not variant.stale_at <= now < variant.stale_at + GRACE:  # a clock that was put back does not make it young again
             return False
         if variant.rendering:
             return claimed is None or variant not in claimed
