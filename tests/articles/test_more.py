@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from factories import make_article
 from masthead.articles import services
-from masthead.articles.models import Article, MoreFrom
+from masthead.articles.models import Article, MoreFrom, Rendering
 from masthead.articles.services import MOST_MORE, store_more
-from masthead.core import changelog
+from masthead.core import changelog, clock
+from masthead.library import onward
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,14 @@ def test_only_those_whose_choice_changed_are_logged() -> None:
     assert MoreFrom.objects.get(article=one).made > made, "it was chosen anew, and the same"
     before = changelog.latest()
     assert store_more(more={one.pk: [two.pk]}) == store_more(more={}) == 0 and logged(before) == []
+
+
+def test_what_was_rendered_by_a_clock_that_is_ahead_is_chosen_for_once() -> None:
+    one, two = make_article("No 1"), make_article("No 2")
+    Rendering.objects.filter(article=one).update(rendered=clock.now() + timedelta(hours=1))
+    for _ in range(2):  # what is new, and what is the same
+        store_more(more={one.pk: [two.pk], two.pk: [one.pk]})
+        assert onward.waiting() == []
 
 
 def test_an_article_that_is_gone_is_passed_over() -> None:

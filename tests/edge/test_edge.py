@@ -22,6 +22,7 @@ from masthead.articles.models import Article, Byline
 from masthead.articles.services import store_more
 from masthead.core import clock
 from masthead.edge.holders import Profiles, read
+from masthead.library import keeping, search
 
 Later = Callable[..., None]
 
@@ -305,6 +306,23 @@ def test_with_the_database_away_what_is_held_is_shown_and_the_rest_is_unavailabl
     assert browser.get(other.path_on_site).status_code == 503
     later(minutes=11)
     assert browser.get(article.path_on_site).status_code == 503
+
+
+def test_a_feed_that_cannot_be_told_yet_does_not_have_stale_pages_shown(
+    through: Through, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article, reader = make_article(), make_reader()
+    saved = keeping.save_search(reader=reader, address="q=straits")
+    feed = f"/feeds/private/{keeping.make_feed(reader=reader, search=saved)}.rss"
+    browser = Browser()
+    browser.open(article)
+    article.unpublish()
+    through.follower.read()
+    through.following = False
+    monkeypatch.setattr(search, "search", lambda request, **how: search.Results(request, ready=False))
+    assert Browser().get(feed).status_code == 503
+    later(seconds=5)
+    assert browser.get(article.path_on_site).status_code == 404
 
 
 def test_nothing_is_kept_that_changed_while_it_was_made(through: Through, later: Later) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from masthead.access.policy import ArticleFacts, Grant, Visitor
 from masthead.core.change_keys import visitor
+from masthead.edge.edge import Edge
 from masthead.edge.flights import Flights
 from masthead.edge.holders import Cookies, Holder, Memo, Profiles
 from masthead.edge.log import KEPT, Log
@@ -160,6 +161,15 @@ def test_only_what_names_a_changed_key_and_is_older_becomes_stale() -> None:
     assert (one.good_until, two.good_until, young.good_until) == (0.0, float("inf"), float("inf"))
     assert store.stale({"*": 6}, 101.0) == 2
     assert one.stale_at == 100.0, "the moment it was first known to be old counts"
+
+
+def test_a_clock_that_is_put_back_does_not_make_young_what_is_stale() -> None:
+    edge, variant = Edge(lambda *_: [], keys={}, cookies=["ours"]), a_variant()
+    edge.log.failing = False
+    variant.stale(1000.0)
+    variant.rendering = True  # a younger one is being made, of what may be withdrawn
+    assert edge._still_shown(variant, 1000.5, None)
+    assert not edge._still_shown(variant, 1000.0 - 3600, None)
 
 
 def test_bytes_add_up_whatever_several_threads_do() -> None:

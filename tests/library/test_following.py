@@ -276,7 +276,8 @@ def test_a_database_put_back_from_a_backup_is_another_one(shelf: Shelf, kept: An
     assert shelf.found("kept") == {kept_article.pk}
 
 
-def test_also_once_it_has_gone_on_beyond_where_the_index_is(shelf: Shelf, kept: Any) -> None:
+@pytest.mark.parametrize("beyond", [0, 3])
+def test_also_once_it_has_gone_on_to_where_the_index_is_and_beyond(shelf: Shelf, kept: Any, beyond: int) -> None:
     article, topic = make_article("Kept"), make_topic("Trade")
     kept(2)
     bulk.add_topics({article.pk: [topic.pk]})
@@ -284,6 +285,7 @@ def test_also_once_it_has_gone_on_beyond_where_the_index_is(shelf: Shelf, kept: 
     assert shelf.found("topic:trade") == {article.pk}
     article.topics.through.objects.all().delete()  # as it was before; and since then something else has come
     Change.objects.filter(number=changelog.latest()).update(key="visitor:somebody", at=clock.now())
+    Change.objects.bulk_create([Change(key="visitor:another", at=clock.now()) for _ in range(beyond)])
     compare(kept)
     kept()
     assert shelf.found("topic:trade") == set()

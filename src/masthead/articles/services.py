@@ -53,16 +53,20 @@ def store_more(*, more: Mapping[int, Sequence[int]]) -> int:
             kept = dict(MoreFrom.objects.filter(article__in=some).values_list("article_id", "numbers"))
             # locked, so that none is deleted before its row is there
             locked = Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=some).order_by("pk")
-            here = set(locked.values_list("pk", flat=True))
+            now = clock.now()
+            # never before what it is chosen for: where a clock was put back, or two differ, it would be chosen again and again
+            here = {pk: max(now, rendered or now) for pk, rendered in locked.values_list("pk", "rendering__rendered")}
             new = [article for article in some if article in here and kept.get(article) != wanted[article]]
             MoreFrom.objects.bulk_create(
-                [MoreFrom(article_id=article, numbers=wanted[article], made=clock.now()) for article in new],
+                [MoreFrom(article_id=article, numbers=wanted[article], made=here[article]) for article in new],
                 update_conflicts=True,
                 unique_fields=["article"],
                 update_fields=["numbers", "made"],
             )
             # chosen anew, and the same: nobody need know but who asks what is still to be chosen
-            MoreFrom.objects.filter(article__in=here - set(new)).update(made=clock.now())
+            same = here.keys() - set(new)
+            for moment in {here[article] for article in same}:
+                MoreFrom.objects.filter(article__in=[n for n in same if here[n] == moment]).update(made=moment)
             changes.add(*(changelog.more(article) for article in new))
             changed += len(new)
     return changed

@@ -37,8 +37,9 @@ log = logging.getLogger("masthead.edge")
 
 GRACE = 1.0  # seconds a stale variant is shown while a younger one is made; with half a second between looks at the log: below 2
 COVERED = ("/articles/", "/topics/", "/authors/", "/archive/", "/feeds/", "/sitemap", "/subscribe/", "/newsletters/", "/about/")
-# Signed addresses from our mail: one reader's, or counted. A HEAD has to stay one, and nobody waits for another's answer.
-PASSED_BY = ("/newsletters/unsubscribe/", "/newsletters/preferences/", "/newsletters/go/")
+# Secret addresses, of our mail and of feeds: one reader's, or counted. A HEAD has to stay one, nobody waits for another's answer,
+# and what a feed cannot tell while the library is prepared says nothing of the database.
+PASSED_BY = ("/newsletters/unsubscribe/", "/newsletters/preferences/", "/newsletters/go/", "/feeds/private/")
 # Asked for from a page whose address names an edition, the offer is led to an address with it (front.arrivals): Django's to say
 OFFER, NAMES_EDITION = "/subscribe/", "via="
 COVERED_WHOLE = frozenset({"/", "/news-sitemap.xml", "/opensearch.xml", "/robots.txt"})
@@ -291,7 +292,7 @@ class Edge:
             return False
         if self.log.failing:
             return True
-        if now >= variant.stale_at + GRACE:
+        if not variant.stale_at <= now < variant.stale_at + GRACE:  # a clock that was put back does not make it young again
             return False
         if variant.rendering:
             return claimed is None or variant not in claimed

@@ -87,7 +87,7 @@ class Follower:
         """
         before = self._ahead
         number, rows = changelog.state(before.number, timedelta(0))
-        if number < before.number:
+        if number < before.number or (rows and not self._of_this_log(documents.logged(before.number))):
             self._ahead = before.at(number, documents.logged(number))
             return False  # another database, or an older one put back
         remains = True
@@ -138,9 +138,8 @@ class Follower:
         """
         # what changes while we compare is told by the log, from the number we have followed it to
         now = documents.about_now(self._ahead.number)
-        told, tells = self._ahead.moment, now.moment
-        if not _alike(now, self._ahead) or (told and tells and told != tells):
-            return None  # or an older database was put back and has gone on since: the same number, and another change
+        if not _alike(now, self._ahead) or not self._of_this_log(now.moment):
+            return None
         wanted, held = documents.versions(), self._numbers(Query.all_query())
         stale = {n for n, version in wanted.items() if held.get(n) != version} | (held.keys() - wanted.keys())
         stale |= self._named_anew(now)
@@ -148,6 +147,13 @@ class Follower:
         self._behind |= dict.fromkeys(sorted(stale))
         self._write(PORTION)
         return len(stale)
+
+    def _of_this_log(self, moment: str) -> bool:
+        """Whether the log that has our number at ``moment`` is the one we followed. Where nobody knows, it is.
+
+        That of an older database that was put back may have gone on beyond it since.
+        """
+        return not moment or not self._ahead.moment or moment == self._ahead.moment
 
     def _numbers(self, query: Query) -> dict[int, int]:
         """Every article in the index that matches ``query``, with its version."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"(/feeds/private/|/confirm/|/gift/|/newsletters/unsubscribe/|/newsletters/preferences/)[^/\s?\"']{8,}")
+# a mistyped address, with a slash too many, still tells the secret
+_SECRET = re.compile(r"(/(?:feeds/+private|confirm|gift|newsletters/+(?:unsubscribe|preferences))/+)[^/\s?\"']{8,}")
 
 
 class HideTokens(logging.Filter):
