@@ -66,13 +66,6 @@ class Publications:
         """Make ``data`` the data directory of the demo publication; returns it."""
         return self._copy(self._made("demo", self._fill), data)
 
-    def imported(self, data: Path, records: Path) -> Path:
-        """Make ``data`` the demo's with the articles of ``records``, one file in a test run, imported; returns it."""
-        return self._copy(self._made("imported", lambda made: self._import(made, records)), data)
-
-    def _import(self, data: Path, records: Path) -> None:
-        _run("-m", "masthead.site", "import", "jsonl", str(records), "--access", "metered", data=self.demo(data))
-
     def _prepare(self, data: Path) -> None:
         data.mkdir()
         shutil.copy(self.tables(), data / DATABASE)

@@ -94,15 +94,16 @@ class Site:
 @pytest.fixture(scope="session")
 def site(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo publication, with an archive nobody on this project wrote where it is at hand."""
-    data = tmp_path_factory.mktemp("publication")
-    articles = DEMO
-    if SHARED.exists():
-        articles = _imported(publications.imported(data, SHARED))
-    else:
-        publications.demo(data)
+    data = publications.demo(tmp_path_factory.mktemp("publication"))
     with Server(data) as server:
         server.wait_until_ready()
-        yield Site(server.url, data, articles)
+        running = Site(server.url, data, [])
+        if SHARED.exists():
+            running.masthead("import", "jsonl", str(SHARED), "--access", "metered")
+            running.articles = _imported(data)
+        else:
+            running.articles = DEMO
+        yield running
 
 
 def _imported(data: Path) -> list[str]:
