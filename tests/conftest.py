@@ -75,6 +75,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         databases.forget()
 
 
+@pytest.fixture(scope="module")
+def written_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], Any]]:
+    """For a module's fixture that writes rows all its tests begin with: ``with written_once(): ...``. What a test changes of
+    them is undone as ever, for its transaction lies in this one; so none of the module may want a real commit.
+    """
+    from django.db import transaction
+
+    around = transaction.atomic()
+    with django_db_blocker.unblock():
+        around.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_counting_threads() -> None:
     """Tests that look at counters write them themselves: a thread that writes would wait for a test's transaction."""

@@ -6,7 +6,7 @@ import email
 import email.policy
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,78 +38,85 @@ def decision(page: Any) -> str:
     return str(page.locator("article[data-decision]").get_attribute("data-decision"))
 
 
-@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
-def scripts(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-def test_from_the_gate_to_all_access_and_back(
-    scripts: bool, publications: Publications, chromium: Any, tmp_path: Path, picture: Callable[[Any, str], None]
-) -> None:
-    address = "ada@example.org"
+@pytest.fixture
+def moved(publications: Publications, tmp_path: Path) -> Iterator[Moved]:
     site = Moved(publications.demo(tmp_path / "data"))
-    try:
+    yield site
+    site.server.__exit__()
+
+
+def test_from_the_gate_to_all_access_and_back(moved: Moved, chromium: Any, picture: Callable[[Any, str], None]) -> None:
+    """Two readers, one of them without scripts: the clock is moved for both at once."""
+    opened = []
+    for scripts in (True, False):
         window = {"width": 1280, "height": 900}
-        context = chromium.new_context(base_url=site.server.url, java_script_enabled=scripts, viewport=window)
+        context = chromium.new_context(base_url=moved.server.url, java_script_enabled=scripts, viewport=window)
         context.set_default_timeout(15_000)
         page = context.new_page()
-
-        # the gate, with advertisements around it
-        page.goto(_shut(page))
-        wanted = page.url
-        assert decision(page) in {"register", "subscribe"}
-        assert page.locator(".ad").count() > 0
-        page.locator("section.gate a", has_text="Subscribe").first.click()
-        page.wait_for_url("**/subscribe/?article=*")
-        assert page.locator(".came-from a").get_attribute("href") in wanted
-        picture(page, f"subscribe-{scripts}")
-
-        # the form, and the sandbox's page
-        page.locator("label.price", has_text="Monthly").first.click()
-        page.locator("input[name=email]").fill(address)
-        page.get_by_role("button", name="Go to payment").click()
-        page.wait_for_url("**/sandbox/checkout/**")
-        picture(page, f"sandbox-checkout-{scripts}")
-        page.get_by_role("button", name="The card is declined").click()
-        assert "declined" in page.get_by_role("alert").inner_text()
-        page.get_by_role("button", name=re.compile("^Pay £")).click()
-        page.wait_for_url("**/subscribe/return/**")
-        page.get_by_role("heading", name="Thank you. It is open").wait_for(timeout=20_000)
-        assert page.locator(".ad").count() == 0
-        picture(page, f"subscribed-{scripts}")
-
-        # at once open, and without advertisement; nobody is logged in
-        page.get_by_role("link", name="Read on").click()
-        page.wait_for_url(wanted)
-        assert decision(page) == "subscription"
-        assert page.locator(".ad").count() == 0
-        assert "masthead_session" not in {cookie["name"] for cookie in context.cookies()}
-
-        # the mailed code logs in, on the article
-        page.go_back()
-        code = _code(site.data, address)
-        page.locator("#code").press_sequentially(code)
-        if not scripts:
-            page.get_by_role("button", name="Log in and read on").click()
-        page.wait_for_url(wanted)
-        assert decision(page) == "subscription"
-        page.goto("/account/")
-        assert address in page.locator("main").inner_text()
-
-        # cancelled, and read on to the period's end
-        _cancel(page)
-        picture(page, f"cancelled-{scripts}")
-        page.goto(wanted)
-        assert decision(page) == "subscription"
-        for days, said, advertised in ((26, "subscription", False), (33, None, True)):
-            site.on(days)
-            page.goto(wanted.replace(re.findall(r":(\d+)/", wanted)[0], str(site.server.port)))
-            assert (decision(page) == "subscription") == (said == "subscription"), (days, decision(page))
-            assert (page.locator(".ad").count() > 0) == advertised
+        opened.append((scripts, page, _bought(moved, page, scripts, picture)))
+    for days, said, advertised in ((26, "subscription", False), (33, None, True)):
+        moved.on(days)
+        for scripts, page, wanted in opened:
+            page.goto(wanted.replace(re.findall(r":(\d+)/", wanted)[0], str(moved.server.port)))
+            assert (decision(page) == "subscription") == (said == "subscription"), (scripts, days, decision(page))
+            assert (page.locator(".ad").count() > 0) == advertised, (scripts, days)
+    for scripts, page, _ in opened:
         assert page.locator("section.gate").count() == 1
         picture(page, f"gate-again-{scripts}")
-    finally:
-        site.server.__exit__()
+
+
+def _bought(site: Moved, page: Any, scripts: bool, picture: Callable[[Any, str], None]) -> str:
+    """From the gate to All-Access, read and cancelled; the address of the article that was wanted."""
+    address = f"ada-{'with' if scripts else 'without'}@example.org"
+
+    # the gate, with advertisements around it
+    page.goto(_shut(page))
+    wanted = page.url
+    assert decision(page) in {"register", "subscribe"}
+    assert page.locator(".ad").count() > 0
+    page.locator("section.gate a", has_text="Subscribe").first.click()
+    page.wait_for_url("**/subscribe/?article=*")
+    assert page.locator(".came-from a").get_attribute("href") in wanted
+    picture(page, f"subscribe-{scripts}")
+
+    # the form, and the sandbox's page
+    page.locator("label.price", has_text="Monthly").first.click()
+    page.locator("input[name=email]").fill(address)
+    page.get_by_role("button", name="Go to payment").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+    picture(page, f"sandbox-checkout-{scripts}")
+    page.get_by_role("button", name="The card is declined").click()
+    assert "declined" in page.get_by_role("alert").inner_text()
+    page.get_by_role("button", name=re.compile("^Pay £")).click()
+    page.wait_for_url("**/subscribe/return/**")
+    page.get_by_role("heading", name="Thank you. It is open").wait_for(timeout=20_000)
+    assert page.locator(".ad").count() == 0
+    picture(page, f"subscribed-{scripts}")
+
+    # at once open, and without advertisement; nobody is logged in
+    page.get_by_role("link", name="Read on").click()
+    page.wait_for_url(wanted)
+    assert decision(page) == "subscription"
+    assert page.locator(".ad").count() == 0
+    assert "masthead_session" not in {cookie["name"] for cookie in page.context.cookies()}
+
+    # the mailed code logs in, on the article
+    page.go_back()
+    code = _code(site.data, address)
+    page.locator("#code").press_sequentially(code)
+    if not scripts:
+        page.get_by_role("button", name="Log in and read on").click()
+    page.wait_for_url(wanted)
+    assert decision(page) == "subscription"
+    page.goto("/account/")
+    assert address in page.locator("main").inner_text()
+
+    # cancelled, and read on to the period's end
+    _cancel(page)
+    picture(page, f"cancelled-{scripts}")
+    page.goto(wanted)
+    assert decision(page) == "subscription"
+    return str(wanted)
 
 
 def _shut(page: Any) -> str:
