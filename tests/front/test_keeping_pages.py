@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -17,9 +19,10 @@ from factories import canary, make_article, make_author, make_comp, make_reader,
 from front.journey import Browser, code_for
 from masthead.core.models import Publication
 from masthead.front import headers
+from masthead.front.errands import errand_in
 from masthead.library import keeping, search
 from masthead.library.models import Follow, PrivateFeed, SavedSearch
-from masthead.readers.models import Reader
+from masthead.readers.models import Code, Reader
 from masthead.site.secret_addresses import HideTokens, hidden
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +115,15 @@ def test_a_stranger_is_led_back_to_the_search_they_would_save() -> None:
     back = "/library/?q=%22x+y%22&topic=trade#save-search"
     assert stranger.post("/confirm/", {"code": code_for("new@example.org")})["Location"] == back
     assert not SavedSearch.objects.exists()
+
+
+def test_the_longest_search_that_can_be_saved_is_remembered_while_they_log_in() -> None:
+    stranger = Browser()
+    longest = errand_in(QueryDict(urlencode({"search": f"q={'é' * 83}"})))  # 500 characters, nearly all of them percent signs
+    assert longest and len(longest.back) > 500
+    stranger.post("/login/", {**dict(parse_qsl(longest.query)), "email": "new@example.org"})
+    assert stranger.post("/confirm/", {"code": code_for("new@example.org")})["Location"] == longest.back
+    assert len(longest.query) <= Code._meta.get_field("errand").max_length, "SQLite takes any length"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
             model_name="code",
             name="errand",
             field=models.CharField(
-                blank=True, help_text="What was to be followed or saved when a code was asked for.", max_length=800
+                blank=True, help_text="What was to be followed or saved when a code was asked for.", max_length=1000
             ),
         ),
     ]
