@@ -132,7 +132,7 @@ class Code(models.Model):
     article = models.CharField(max_length=255, blank=True)
     newsletters = models.JSONField(default=list)
     via = models.CharField(max_length=100, blank=True, help_text="The edition of a newsletter that led to asking.")
-    errand = models.CharField(max_length=1000, blank=True, help_text="What was to be followed or saved when a code was asked for.")
+    errand = models.CharField(max_length=1000, blank=True, help_text="What they were about to follow or to save.")
     code_hash = models.CharField(max_length=64)
     link_hash = models.CharField(max_length=64, unique=True)
     period = models.CharField(max_length=12)

@@ -8,8 +8,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="code",
             name="errand",
-            field=models.CharField(
-                blank=True, help_text="What was to be followed or saved when a code was asked for.", max_length=1000
-            ),
+            field=models.CharField(blank=True, help_text="What they were about to follow or to save.", max_length=1000),
         ),
     ]
