@@ -532,6 +532,7 @@ def test_what_is_not_there_says_so_in_the_house_style(house: Publication, path: 
     response = Client().get(path)
     assert response.status_code == 404
     assert b"This page is not here" in response.content and b"Sextant" in response.content
+    assert response["Cache-Control"] == "private, no-cache", "no cache keeps away what is published next"
 
 
 @pytest.mark.parametrize("name", ["not_found", "cross_origin", "too_many", "broken", "unavailable"])

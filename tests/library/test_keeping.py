@@ -40,6 +40,17 @@ def made(**which: Any) -> PrivateFeed:
     return feed
 
 
+def test_a_feed_of_what_was_given_up_meanwhile_is_not_made(ada: Reader) -> None:
+    saved = keeping.save_search(reader=ada, address="q=straits")
+    row = keeping.follow(reader=ada, thing=make_topic())
+    keeping.remove_search(reader=ada, number=saved.pk)
+    keeping.unfollow(reader=ada, number=row.pk)
+    for kept in ({"search": saved}, {"follow": row}):
+        with pytest.raises(keeping.Gone):
+            keeping.make_feed(reader=ada, **kept)
+    assert not PrivateFeed.objects.exists()
+
+
 # --- follows
 
 

@@ -6,6 +6,7 @@
 | anything else                                       | private, no-cache                                        |
 | a private feed, whose address is the secret         | private, no-cache; noindex; no cookie is set             |
 | a preview of a draft                                | private, no-store                                        |
+| what is not there                                   | private, no-cache                                        |
 | suggestions while typing, as the first two          | public or private, max-age=60                            |
 
 A search is answered for whoever asks: private, no-cache. All vary by Cookie, and what may be asked for again carries an ETag made

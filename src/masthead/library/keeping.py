@@ -40,8 +40,12 @@ class Empty(ValueError):
     """Nothing is searched for; ``str()`` is a sentence for the reader."""
 
 
+class Gone(Exception):
+    """What a feed was asked for is kept no longer."""
+
+
 def _lock(reader: Reader) -> None:
-    """Let no other request of ``reader`` count what they keep until this transaction ends."""
+    """Let no other request of ``reader`` count or give up what they keep until this transaction ends."""
     Reader.objects.select_for_update().only("pk").get(pk=reader.pk)
 
 
@@ -64,6 +68,7 @@ def follow(*, reader: Reader, thing: Topic | Author) -> Follow:
 @transaction.atomic
 def unfollow(*, reader: Reader, number: int) -> bool:
     """End one of ``reader``'s follows, and its feed; False where it is not theirs."""
+    _lock(reader)
     return bool(Follow.objects.filter(reader=reader, pk=number).delete()[0])
 
 
@@ -113,6 +118,7 @@ def rename_search(*, reader: Reader, number: int, name: str) -> bool:
 @transaction.atomic
 def remove_search(*, reader: Reader, number: int) -> bool:
     """Keep one of ``reader``'s searches no longer, nor its feed; False where it is not theirs."""
+    _lock(reader)
     return bool(SavedSearch.objects.filter(reader=reader, pk=number).delete()[0])
 
 
@@ -190,8 +196,12 @@ def make_feed(
 
     ``instead_of`` is the generation the reader saw (:func:`generation`): where there is another by now, nothing is done and None
     answered, so that a form sent twice does not end the address it was just answered with. Else the token, told this once.
+    Raises :class:`Gone` where the search or the follow was given up meanwhile.
     """
     _lock(reader)
+    for row in (search, follow):
+        if row is not None and not type(row).objects.filter(pk=row.pk).exists():
+            raise Gone
     feed = PrivateFeed.objects.filter(reader=reader, search=search, follow=follow).first()
     if generation(feed) != (instead_of or 0):
         return None

@@ -6,6 +6,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from masthead.front import headers
+
 UNAVAILABLE = "We cannot show this page just now. Please try again in a moment.\n"
 
 
@@ -15,7 +17,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/not_found.html", status=404)
+    response = render(request, "errors/not_found.html", status=404)
+    # RFC 9110, 15.1: without a word a shared cache may keep it, and what is published next would stay away for minutes
+    response["Cache-Control"] = headers.PRIVATE
+    return response
 
 
 def broken(request: HttpRequest) -> HttpResponse:

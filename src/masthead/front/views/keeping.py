@@ -125,7 +125,10 @@ def make_feed(request: HttpRequest, reader: Reader) -> HttpResponse:
         wanted["follow"] = Follow.objects.filter(reader=reader, pk=_number(request, "follow")).first()
     if None in wanted.values():
         return page(request, reader, {"feeds": GONE})
-    token = keeping.make_feed(reader=reader, instead_of=_number(request, "seen"), **wanted)
+    try:
+        token = keeping.make_feed(reader=reader, instead_of=_number(request, "seen"), **wanted)
+    except keeping.Gone:
+        return page(request, reader, {"feeds": GONE})
     if token is None:
         return page(request, reader, {"feeds": "That feed has an address already, shown when it was made. Ask for a new one."})
     row = wanted.get("search") or wanted.get("follow")
