@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urlparse
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -157,7 +157,7 @@ class Redirects(RedirectMiddleware):
     @staticmethod
     def _stored(request: HttpRequest) -> bool:
         path = Redirect.normalise_path(request.get_full_path(), decode_unicode=False)
-        bare = urlsplit(path).path
+        bare = urlparse(path).path  # as Wagtail does: without ";parameters", too
         spelt = {path, bare, uri_to_iri(path), uri_to_iri(bare)}
         # PostgreSQL takes no NUL
         return Redirect.objects.filter(old_path__in=[each for each in spelt if "\0" not in each]).exists()
