@@ -358,7 +358,7 @@ def test_a_search_costs_few_queries_however_many_results(archive: list[Article],
 
 
 def test_readers_may_keep_a_search(archive: list[Article]) -> None:
-    assert not page(Browser(), "?q=straits").select(".keep-search")
+    assert not page(Browser(), "?q=straits").select(".keep-search form"), "strangers are asked to log in"
     reader = Browser("192.0.2.8").log_in(make_reader())
     form = page(reader, "?q=straits&topic=trade&page=1").select_one(".keep-search")
     assert form["action"] == "/library/save/"

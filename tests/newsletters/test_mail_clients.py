@@ -19,9 +19,10 @@ from factories import make_edition, put_in
 from masthead.core.models import Publication
 from masthead.newsletters.models import Edition
 from masthead.newsletters.rendering import render
-from newsletters.test_rendering import full, house
+from newsletters.test_rendering import house
+from newsletters.test_rendering_full import full, written
 
-__all__ = ["full", "house"]
+__all__ = ["full", "house", "written"]
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -22,10 +22,14 @@ LIST = "/newsroom/newsletters/editions/"
 SCRIPT = {"headers": {"X-Requested-With": "XMLHttpRequest"}}
 
 
+def in_twelve_hours() -> datetime:
+    """Far from any cut-off, whatever time it is now."""
+    return (clock.now() + timedelta(hours=12)).astimezone(zone(Publication.load().timezone))
+
+
 def make_early(*titles: str) -> Edition:
     """The next edition, due in twelve hours and begun, with an article of each of ``titles``."""
-    now = clock.now()
-    due = (now + timedelta(hours=12)).astimezone(zone(Publication.load().timezone))
+    now, due = clock.now(), in_twelve_hours()
     daily = make_daily(weekdays="1234567", hour=due.time())
     for n, title in enumerate(titles):
         make_article(title, dated=now - timedelta(minutes=n + 1), standfirst=f"What {title.lower()} says.")
@@ -46,7 +50,7 @@ def item(edition: Edition, title: str):
 
 
 def test_the_next_edition_is_begun_from_the_list(as_role):
-    daily, client = make_daily(weekdays="1234567"), as_role("Editor")
+    daily, client = make_daily(weekdays="1234567", hour=in_twelve_hours().time()), as_role("Editor")
     make_article("Straits", dated=clock.now() - timedelta(hours=1))
     page = client.get(LIST).content.decode()
     action = f"/newsroom/newsletters/{daily.pk}/prepare/"
@@ -63,7 +67,7 @@ def test_the_next_edition_is_begun_from_the_list(as_role):
 
 
 def test_another_day_than_the_next_is_refused_with_a_sentence(as_role):
-    daily, client = make_daily(weekdays="1234567"), as_role("Editor")
+    daily, client = make_daily(weekdays="1234567", hour=in_twelve_hours().time()), as_role("Editor")
     day = services.next_date(daily, clock.now()).date + timedelta(days=2)
     answer = client.post(f"/newsroom/newsletters/{daily.pk}/prepare/", {"day": day.isoformat()}, follow=True)
     assert "only the next one can" in answer.content.decode()

@@ -25,9 +25,12 @@ _slugs = Remembered(_load, changelog.LIST)
 
 def renamed(request: Request) -> Request:
     """``request`` with today's slugs; itself where it has them. A query only for what nothing is called."""
+    if not (request.topic or request.region or request.author):
+        return request
     changes: dict[str, tuple[str, ...]] = {}
+    slugs = _slugs.get()
     for kind, folder in _FOLDERS.items():
-        known = _slugs.get()[folder]
+        known = slugs[folder]
         held: tuple[str, ...] = getattr(request, kind)
         if unknown := [slug for slug in held if slug not in known]:
             now = {old: new for old, new in addresses.led(folder, unknown).items() if new in known}

@@ -60,6 +60,7 @@ class Sink:
         self.taken: list[tuple[str, bytes]] = []
         self.ends: Counter[str] = Counter()
         self.commands: list[bytes] = []
+        self.talks: list[list[bytes]] = []  # the same, each connection's by themselves
         self.groups: list[list[bytes]] = []  # the same, as many as came at once
         self.connections = 0
         self.most_at_once = 0
@@ -156,6 +157,8 @@ class Conversation:
         self.buffer = b""
         self.recipient = ""
         self.sender = False
+        self.commands: list[bytes] = []
+        sink.talks.append(self.commands)
 
     def run(self) -> None:
         if self.sink.implicit:
@@ -165,6 +168,7 @@ class Conversation:
             line = self._line()
             verb = line[:4].upper()
             self.sink.commands.append(line)
+            self.commands.append(line)
             if verb == b"EHLO":
                 words = [b"sink", *self.sink.offers]
                 self._answer("EHLO", b"".join(b"250-%s\r\n" % word for word in words[:-1]) + b"250 %s\r\n" % words[-1])
