@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
@@ -159,7 +159,9 @@ def find_topics(request: HttpRequest, page: Page) -> None:
 
 @hooks.register("insert_editor_js")
 def editor_js() -> str:
-    return format_html('<script src="{}" defer></script>', static("newsroom/suggestions.js"))
+    return format_html_join(
+        "", '<script src="{}" defer></script>', ((static(f"newsroom/{name}.js"),) for name in ("suggestions", "typed"))
+    )
 
 
 @hooks.register("insert_global_admin_css")
