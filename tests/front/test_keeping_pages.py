@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from factories import canary, make_article, make_author, make_comp, make_reader, make_topic
 from front.journey import Browser, code_for
+from masthead.articles.addresses import moved
 from masthead.core.models import Publication
 from masthead.front import headers
 from masthead.front.errands import errand_in
@@ -132,6 +133,15 @@ def test_the_longest_search_that_can_be_saved_is_remembered_while_they_log_in() 
 def test_a_log_in_leads_nowhere_but_to_what_is_here(address: str) -> None:
     page = soup(Browser().get(address))
     assert page.h1.get_text() in ("Log in", "Save this search") and "evil" not in "".join(a["href"] for a in page.select("a"))
+
+
+def test_a_page_open_since_before_a_renaming_still_follows(browser: Browser, ada: Reader) -> None:
+    topic = make_topic()
+    make_article(topics=[topic])
+    moved("/topics/former/", topic.get_absolute_url())
+    assert browser.get("/login/?topic=former")["Location"] == f"{topic.get_absolute_url()}#follow"
+    browser.post("/follow/", {"topic": "former"})
+    assert Follow.objects.get().topic == topic
 
 
 def test_strangers_who_post_are_sent_to_log_in() -> None:

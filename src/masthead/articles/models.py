@@ -249,7 +249,7 @@ class Article(Page):
         TitleFieldPanel(
             "title",
             heading="Headline",
-            placeholder=False,
+            placeholder="Headline*",  # a title's heading is not shown: without it there would be nothing to see
             help_text="Short enough for a telephone: at most 120 characters, better 70.",
         ),
         FieldPanel("standfirst"),

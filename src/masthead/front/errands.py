@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from masthead.articles import addresses
 from masthead.articles.models import Author, Topic
 from masthead.library import keeping
 
@@ -39,6 +40,7 @@ def followed(given: QueryDict) -> Topic | Author | None:
     for name, model in (("topic", Topic), ("author", Author)):
         slug = given.get(name, "").strip()
         if slug and slug.isprintable():  # half a character: no database is asked for that
+            slug = addresses.led(f"/{name}s/", [slug[:120]]).get(slug, slug)  # as a page still open calls what was renamed
             found: Topic | Author | None = model.objects.filter(slug=slug[:120]).first()
             if found is not None:
                 return found

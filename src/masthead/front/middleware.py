@@ -7,14 +7,15 @@ from urllib.parse import urlparse
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.gzip import GZipMiddleware
-from django.utils.encoding import uri_to_iri
+from django.utils.encoding import iri_to_uri, uri_to_iri
 from wagtail.contrib.redirects.middleware import RedirectMiddleware
 from wagtail.contrib.redirects.models import Redirect
 
 from masthead.access import services
+from masthead.articles import addresses
 from masthead.core import network, notices
 from masthead.front import headers, marks, visitors
 
@@ -152,7 +153,15 @@ class Redirects(RedirectMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """``response``, or where a redirect leads."""
-        return super().process_response(request, response) if response.status_code == 404 and self._stored(request) else response
+        if response.status_code != 404:
+            return response
+        if self._stored(request):
+            return super().process_response(request, response)
+        moved = addresses.below_moved(request.path)
+        if moved is None:
+            return response
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"{iri_to_uri(moved)}?{query}" if query else iri_to_uri(moved))
 
     @staticmethod
     def _stored(request: HttpRequest) -> bool:
