@@ -90,6 +90,16 @@ class Site:
         assert found
         return str(found[1])
 
+    def enter_newsroom(self, page: Any) -> str:
+        """Log in as the demo's administrator; returns their address."""
+        address, password = (self.data / "credentials.txt").read_text().split()[:2]
+        page.goto("/newsroom/")
+        page.locator("input[name=login]").fill(address)
+        page.locator("input[type=password]").fill(password)
+        page.locator("form button[type=submit]").first.click()
+        page.wait_for_url("**/newsroom/")
+        return address
+
 
 @pytest.fixture(scope="session")
 def site(publications: Publications, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:

@@ -214,13 +214,8 @@ def test_no_page_of_buying_and_of_a_subscription_has_a_violation(
 def test_no_screen_of_the_newsroom_has_a_violation(site: Any, browse: Browse) -> None:
     names = ("article", "topic", "relation", "edition")
     numbers = dict(zip(names, site.masthead("manage", "shell", "-c", NUMBERS).split()[-4:], strict=True))
-    address, password = (site.data / "credentials.txt").read_text().split()[:2]
     page = browse(bypass_csp=True)
-    page.goto("/newsroom/")
-    page.locator("input[name=login]").fill(address)
-    page.locator("input[type=password]").fill(password)
-    page.locator("form button[type=submit]").first.click()
-    page.wait_for_url("**/newsroom/")
+    address = site.enter_newsroom(page)
     found: list[str] = []
 
     def look(name: str) -> None:
