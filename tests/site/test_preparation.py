@@ -63,3 +63,15 @@ def test_nothing_is_run_where_nothing_is_missing() -> None:
     with patch.object(preparation, "call_command") as call:
         preparation.prepare(fill=False)
     call.assert_not_called()
+
+
+@pytest.mark.django_db
+def test_that_the_demo_will_be_filled_in_is_known_before_anything_is_written() -> None:
+    seen: list[bool] = []
+    with (
+        patch.object(preparation, "place_site", lambda: seen.append(preparation.filling())),
+        patch.object(preparation, "fill_demo") as fill_demo,
+    ):
+        preparation.prepare(fill=False)
+        preparation.prepare(fill=True)
+    assert seen == [False, True] and fill_demo.call_count == 1

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +33,7 @@ from masthead.site import bootstrap, processes
 
 LOCK = 0x4D507265  # "MPre": two machines that start at once migrate one after the other
 FILLING = "demo:filling"
+KILLED_AFTER = timedelta(minutes=10)  # filling takes seconds
 
 
 def prepare(*, fill: bool) -> None:
@@ -39,11 +41,12 @@ def prepare(*, fill: bool) -> None:
     collecting = _in_parallel(collect_static) if not static_collected() else None
     with _alone():
         migrate()
+        missing = fill and announce_filling()  # at once: a worker that has waited for the tables is to wait on
         place_site()
         if collecting:
             collecting()  # before filling: what is filled in may name static files
             _read_manifest()
-        if fill:
+        if missing:
             fill_demo()
 
 
@@ -160,19 +163,28 @@ def index() -> None:
         _say(f"That could not be done ({error}); the worker will, and searching goes on")
 
 
-def fill_demo() -> None:
-    """Fill in the demo publication where there is no article, or where filling it was interrupted."""
+def announce_filling() -> bool:
+    """Whether the demo publication is to be filled in: there is no article, or filling was interrupted. If so, workers see it."""
     from masthead.articles.models import Article
 
     interrupted = Heartbeat.objects.filter(name=FILLING).exists()
-    if Article.objects.exists() and not interrupted:
-        return
-    if find_spec("masthead.demo.services") is None:
-        return
+    if (Article.objects.exists() and not interrupted) or find_spec("masthead.demo.services") is None:
+        return False
+    Heartbeat.objects.update_or_create(name=FILLING, defaults={"at": clock.now()})
+    return True
+
+
+def filling() -> bool:
+    """Whether somebody is filling in the demo publication now. Who began long ago, or by a clock since put back, was killed."""
+    now = clock.now()
+    return Heartbeat.objects.filter(name=FILLING, at__gt=now - KILLED_AFTER, at__lt=now + KILLED_AFTER).exists()
+
+
+def fill_demo() -> None:
+    """Fill in the demo publication, which was announced."""
     from masthead.demo.services import fill  # type: ignore[import-not-found,unused-ignore]
 
     _say("Writing the demo publication")
-    Heartbeat.objects.update_or_create(name=FILLING, defaults={"at": clock.now()})
     fill()
     Heartbeat.objects.filter(name=FILLING).delete()
 
