@@ -24,6 +24,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_s
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Model
 
 from masthead.core import clock
 from masthead.core.models import Heartbeat
@@ -40,8 +41,8 @@ def prepare(*, fill: bool) -> None:
     """Bring the database and the static files up to this version; with ``fill``, see that there is something to read."""
     collecting = _in_parallel(collect_static) if not static_collected() else None
     with _alone():
-        migrate()
-        missing = fill and announce_filling()  # at once: a worker that has waited for the tables is to wait on
+        migrate(announce=announce_filling if fill else None)
+        missing = fill and announce_filling()
         place_site()
         if collecting:
             collecting()  # before filling: what is filled in may name static files
@@ -73,10 +74,16 @@ def _in_parallel(work: Callable[[], None]) -> Callable[[], None]:
     return wait
 
 
-def migrate() -> None:
-    """Apply what migrations there are to apply, and make the cache table."""
+def migrate(announce: Callable[[], object] | None = None) -> None:
+    """Apply what migrations there are to apply, and make the cache table.
+
+    In an empty database ``announce`` is called before the last is applied: then a worker that waited for them waits on.
+    """
     if not migrations_applied():
         _say("Setting up the database")
+        if announce and not _has_table(Heartbeat):
+            call_command("migrate", "core", interactive=False, verbosity=0)
+            announce()
         call_command("migrate", interactive=False, verbosity=0)
     if not settings.MASTHEAD.cache_url and "cache" not in connection.introspection.table_names():
         call_command("createcachetable", verbosity=0)
@@ -168,10 +175,14 @@ def announce_filling() -> bool:
     from masthead.articles.models import Article
 
     interrupted = Heartbeat.objects.filter(name=FILLING).exists()
-    if (Article.objects.exists() and not interrupted) or find_spec("masthead.demo.services") is None:
+    if (not interrupted and _has_table(Article) and Article.objects.exists()) or find_spec("masthead.demo.services") is None:
         return False
     Heartbeat.objects.update_or_create(name=FILLING, defaults={"at": clock.now()})
     return True
+
+
+def _has_table(model: type[Model]) -> bool:
+    return model._meta.db_table in connection.introspection.table_names()
 
 
 def filling() -> bool:
