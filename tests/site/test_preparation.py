@@ -63,3 +63,27 @@ def test_nothing_is_run_where_nothing_is_missing() -> None:
     with patch.object(preparation, "call_command") as call:
         preparation.prepare(fill=False)
     call.assert_not_called()
+
+
+@pytest.mark.django_db
+def test_that_the_demo_will_be_filled_in_is_known_before_anything_is_written() -> None:
+    seen: list[bool] = []
+    with (
+        patch.object(preparation, "place_site", lambda: seen.append(preparation.filling())),
+        patch.object(preparation, "fill_demo") as fill_demo,
+    ):
+        preparation.prepare(fill=False)
+        preparation.prepare(fill=True)
+    assert seen == [False, True] and fill_demo.call_count == 1
+
+
+@pytest.mark.django_db
+def test_in_an_empty_database_before_the_last_migration_is_applied() -> None:
+    done: list[object] = []
+    with (
+        patch.object(preparation, "migrations_applied", return_value=False),
+        patch.object(preparation, "_has_table", return_value=False),
+        patch.object(preparation, "call_command", lambda *which, **_: done.append(which)),
+    ):
+        preparation.migrate(announce=lambda: done.append("announced"))
+    assert done[:3] == [("migrate", "core"), "announced", ("migrate",)]

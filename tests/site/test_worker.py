@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from masthead.core import clock, limits, mail
 from masthead.core.models import Attempt, Change, Heartbeat, OutgoingMail
 from masthead.readers.models import Code, Device
-from masthead.site import chores, worker
+from masthead.site import chores, preparation, worker
 
 calls: list[int] = []
 
@@ -141,6 +141,39 @@ def test_a_worker_shows_that_it_lives_and_signs_off() -> None:
     thread.join(15)
     assert not thread.is_alive()
     assert not Heartbeat.objects.filter(name=one.name).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhileTheDemoIsFilledIn:
+    def test_a_worker_waits_with_its_loops(self) -> None:
+        Heartbeat.objects.create(name=preparation.FILLING, at=clock.now())
+        one = worker.Worker()
+        thread = threading.Thread(target=one.run)
+        with patch.object(one, "loops", [worker.Loop("test", 0.05, lambda: calls.append(1), one.stop)]):
+            thread.start()
+            time.sleep(1)
+            waited = not calls
+            Heartbeat.objects.filter(name=preparation.FILLING).delete()
+            deadline = time.monotonic() + 10
+            while not calls and time.monotonic() < deadline:
+                time.sleep(0.05)
+            one.stop.set()
+            thread.join(15)
+        assert waited and calls and not thread.is_alive()
+
+    def test_one_that_began_before_makes_no_edition(self) -> None:
+        with patch.object(worker.editions, "tick") as tick:
+            Heartbeat.objects.create(name=preparation.FILLING, at=clock.now())
+            worker.Worker().make_editions()
+            assert not tick.called
+            Heartbeat.objects.filter(name=preparation.FILLING).delete()
+            worker.Worker().make_editions()
+            assert tick.called
+
+    @pytest.mark.parametrize("begun", [timedelta(minutes=-11), timedelta(days=30)])
+    def test_whoever_was_killed_while_filling_holds_up_nothing(self, begun: timedelta) -> None:
+        Heartbeat.objects.create(name=preparation.FILLING, at=clock.now() + begun)
+        assert not preparation.filling()
 
 
 @pytest.mark.django_db

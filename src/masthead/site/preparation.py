@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_s
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Model
 
 from masthead.core import clock
 from masthead.core.models import Heartbeat
@@ -32,18 +34,20 @@ from masthead.site import bootstrap, processes
 
 LOCK = 0x4D507265  # "MPre": two machines that start at once migrate one after the other
 FILLING = "demo:filling"
+KILLED_AFTER = timedelta(minutes=10)  # filling takes seconds
 
 
 def prepare(*, fill: bool) -> None:
     """Bring the database and the static files up to this version; with ``fill``, see that there is something to read."""
     collecting = _in_parallel(collect_static) if not static_collected() else None
     with _alone():
-        migrate()
+        migrate(announce=announce_filling if fill else None)
+        missing = fill and announce_filling()
         place_site()
         if collecting:
             collecting()  # before filling: what is filled in may name static files
             _read_manifest()
-        if fill:
+        if missing:
             fill_demo()
 
 
@@ -70,10 +74,16 @@ def _in_parallel(work: Callable[[], None]) -> Callable[[], None]:
     return wait
 
 
-def migrate() -> None:
-    """Apply what migrations there are to apply, and make the cache table."""
+def migrate(announce: Callable[[], object] | None = None) -> None:
+    """Apply what migrations there are to apply, and make the cache table.
+
+    In an empty database ``announce`` is called before the last is applied: then a worker that waited for them waits on.
+    """
     if not migrations_applied():
         _say("Setting up the database")
+        if announce and not _has_table(Heartbeat):
+            call_command("migrate", "core", interactive=False, verbosity=0)
+            announce()
         call_command("migrate", interactive=False, verbosity=0)
     if not settings.MASTHEAD.cache_url and "cache" not in connection.introspection.table_names():
         call_command("createcachetable", verbosity=0)
@@ -160,19 +170,32 @@ def index() -> None:
         _say(f"That could not be done ({error}); the worker will, and searching goes on")
 
 
-def fill_demo() -> None:
-    """Fill in the demo publication where there is no article, or where filling it was interrupted."""
+def announce_filling() -> bool:
+    """Whether the demo publication is to be filled in: there is no article, or filling was interrupted. If so, workers see it."""
     from masthead.articles.models import Article
 
     interrupted = Heartbeat.objects.filter(name=FILLING).exists()
-    if Article.objects.exists() and not interrupted:
-        return
-    if find_spec("masthead.demo.services") is None:
-        return
+    if (not interrupted and _has_table(Article) and Article.objects.exists()) or find_spec("masthead.demo.services") is None:
+        return False
+    Heartbeat.objects.update_or_create(name=FILLING, defaults={"at": clock.now()})
+    return True
+
+
+def _has_table(model: type[Model]) -> bool:
+    return model._meta.db_table in connection.introspection.table_names()
+
+
+def filling() -> bool:
+    """Whether somebody is filling in the demo publication now. Who began long ago, or by a clock since put back, was killed."""
+    now = clock.now()
+    return Heartbeat.objects.filter(name=FILLING, at__gt=now - KILLED_AFTER, at__lt=now + KILLED_AFTER).exists()
+
+
+def fill_demo() -> None:
+    """Fill in the demo publication, which was announced."""
     from masthead.demo.services import fill  # type: ignore[import-not-found,unused-ignore]
 
     _say("Writing the demo publication")
-    Heartbeat.objects.update_or_create(name=FILLING, defaults={"at": clock.now()})
     fill()
     Heartbeat.objects.filter(name=FILLING).delete()
 

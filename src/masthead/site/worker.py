@@ -127,8 +127,10 @@ class Worker:
 
     def run(self) -> None:
         """Work until ``stop`` is set, then let the loops finish."""
-        self._wait_for_tables()
+        # workers and web processes are started in any order
+        self._wait_until(preparation.migrations_applied, "waiting for migrations (`masthead prepare`)")
         self._look_where_we_are()
+        self._wait_until(lambda: not preparation.filling(), "waiting for the demo publication to be filled in")
         for loop in self.loops:
             loop.start()
         while not self.stop.wait(1.0):
@@ -142,19 +144,19 @@ class Worker:
             self._keeper.stop()
             self._sign_off()
 
-    def _wait_for_tables(self) -> None:
-        """Wait until the database has this version's tables: workers and web processes are started in any order."""
+    def _wait_until(self, ready: Callable[[], bool], waiting: str) -> None:
+        """Wait until the database is there and ``ready``; each minute a line says for what."""
         told = 0.0
         while not self.stop.is_set():
             try:
-                if preparation.migrations_applied():
+                if ready():
                     return
-                reason = "waiting for migrations (`masthead prepare`)"
+                reason = waiting
             except DatabaseError as error:
                 reason = _line(error)
             finally:
                 connection.close()
-            # under `serve` the web process is migrating right now: that is worth no line
+            # under `serve` the web process is preparing right now: that is worth no line
             if told and time.monotonic() - told > 60:
                 log.warning("%s", reason)
                 told = time.monotonic()
@@ -201,6 +203,8 @@ class Worker:
 
     def make_editions(self) -> None:
         """Make the editions that are due, and let go those whose hour has come: one worker every few seconds."""
+        if preparation.filling():  # begun after this worker: newsletters are written before what they mail
+            return
         if _lease("chore:editions", timedelta(seconds=4), ahead=timedelta(minutes=1)):
             editions.tick()
 
