@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -14,7 +13,7 @@ from masthead.library import languages
 
 SHORTEST = 4  # letters; shorter words are near everything
 MUCH_MORE = 20  # times as many articles must have the other word, where the typed one is there at all
-ENOUGH = 2  # articles; a word that one has may be a slip itself, and counts where no other is near
+ENOUGH = 2  # articles
 TRIED = 5  # of the nearest
 
 
@@ -34,29 +33,28 @@ def nearest(word: str, searcher: Searcher, held: int, stands: Callable[[str, int
     if not distance or word.isdigit():
         return None
 
-    @cache
-    def near(beginning: str) -> list[tuple[str, int]]:
-        return _near(word, searcher.terms_with_prefix("words", beginning), distance)
-
-    for least in (held * MUCH_MORE,) if held else (ENOUGH, 1):
-        for beginning in dict.fromkeys(word[:2]):
-            for found in [term for term, count in near(beginning) if count >= least][:TRIED]:
-                if stands(found, least):
-                    return found
+    least = max(ENOUGH, held * MUCH_MORE)
+    for beginning in dict.fromkeys(word[:2]):
+        choices = searcher.terms_with_prefix("words", beginning)
+        for found in _nearest(word, choices, distance, least)[:TRIED]:
+            if stands(found, least):
+                return found
     return None
 
 
-def _near(word: str, choices: Sequence[tuple[str, int]], distance: int) -> list[tuple[str, int]]:
-    """Those of ``choices`` (words, and how many articles have each) that ``word`` may have been meant to be, likeliest first."""
-    counts = {
+def _nearest(word: str, choices: Sequence[tuple[str, int]], distance: int, least: int) -> list[str]:
+    common = {
         term: count
         for term, count in choices
-        if term != word and abs(len(term) - len(word)) <= distance and not term.isdigit() and languages.ACRONYM not in term
+        if count >= least
+        and term != word
+        and abs(len(term) - len(word)) <= distance
+        and not term.isdigit()
+        and languages.ACRONYM not in term
     }
-    near = process.extract_iter(word, list(counts), scorer=_DISTANCE, score_cutoff=distance)
+    near = process.extract_iter(word, list(common), scorer=_DISTANCE, score_cutoff=distance)
     single = _single(word)
-    likely = sorted((int(apart), _single(term) != single, -counts[term], term) for term, apart, _ in near)
-    return [(term, counts[term]) for *_, term in likely]
+    return [term for *_, term in sorted((int(apart), _single(term) != single, -common[term], term) for term, apart, _ in near)]
 
 
 def _single(word: str) -> str:
