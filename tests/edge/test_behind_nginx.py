@@ -319,7 +319,8 @@ def retitle(site: Site, path: str, title: str) -> None:
         f"article = Article.objects.get(slug={path.strip('/').rpartition('/')[2]!r})\n"
         f"article.title = {title!r}\narticle.save_revision().publish()",
     )
-    settles(lambda: title in Visitor(site.masthead).get(path).text, patience=5)  # Masthead's own time
+    settles(lambda: title in Visitor(site.masthead).get(path).text, patience=5)
+    time.sleep(2)  # Masthead's own time: until then it may answer another kind of request with the old page
 
 
 # --- what is not everybody's

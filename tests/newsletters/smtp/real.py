@@ -164,7 +164,6 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
-auth_failure_delay = 0
 first_valid_uid = 1
 mail_location = maildir:{self.folder}/mail/%n
 passdb {{
@@ -182,11 +181,6 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = 0
-  }}
-}}
-service anvil {{
-  unix_listener anvil-auth-penalty {{
-    mode = 0
   }}
 }}
 service auth {{
