@@ -29,3 +29,24 @@ def test_what_is_typed_right_before_saving_is_saved(site: Any, browse: Callable[
     page.get_by_text("has been updated").wait_for()
     page.goto(f"/newsroom/pages/{number}/edit/")
     assert f"Said by {how}." in page.locator(".public-DraftEditor-content").first.inner_text()
+
+
+def test_what_is_taken_out_right_before_saving_is_gone(site: Any, browse: Callable[..., Any]) -> None:
+    number = site.masthead("manage", "shell", "-c", FIND).split()[-1]
+    page = browse()
+    site.enter_newsroom(page)
+    page.goto(f"/newsroom/pages/{number}/edit/")
+    paragraph = page.locator(".public-DraftEditor-content").first
+    paragraph.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    sent = page.evaluate(
+        """() => {
+          const form = document.querySelector("[name=body-0-value]").form
+          let sent = ""
+          form.addEventListener("submit", (event) => { event.preventDefault(); sent = form.elements["body-0-value"].value })
+          form.requestSubmit()
+          return sent
+        }"""
+    )
+    assert "null" in sent and "blocks" not in sent

@@ -128,9 +128,8 @@ def newest(
     if within:
         source += f" AND a.dated >= %(from)s AND a.dated < %(to)s AND a.date_precision <> '{UNDATED}'"
         values |= {"from": _moment(within[0]), "to": _moment(within[1])}
-        if (
-            about.large
-        ):  # whose index has the precision, too: in the row it stands behind the text, and all that year is asked
+        if about.large:
+            # whose index has the precision, too: in the row it stands behind the text, and all that year is asked
             source = source.replace("articles_article a CROSS", "articles_article a INDEXED BY article_archive CROSS", 1)
     sql = f"SELECT a.page_ptr_id, a.dated {source} ORDER BY a.dated DESC, a.page_ptr_id DESC LIMIT {size + 1}"
     found = _rows(sql, values)

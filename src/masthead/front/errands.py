@@ -40,8 +40,9 @@ def followed(given: QueryDict) -> Topic | Author | None:
     for name, model in (("topic", Topic), ("author", Author)):
         slug = given.get(name, "").strip()
         if slug and slug.isprintable():  # half a character: no database is asked for that
-            slug = addresses.led(f"/{name}s/", [slug[:120]]).get(slug, slug)  # as a page still open calls what was renamed
             found: Topic | Author | None = model.objects.filter(slug=slug[:120]).first()
+            if found is None and (now := addresses.led(f"/{name}s/", [slug[:120]])):
+                found = model.objects.filter(slug__in=now.values()).first()  # as a page still open calls what was renamed
             if found is not None:
                 return found
     return None

@@ -11,9 +11,10 @@
   })
 
   const write = (field) => {
-    const raw = window.Draftail?.serialiseEditorStateToRaw?.(field.draftailEditor.getEditorState())
-    if (!raw) return
-    for (const block of raw.blocks) block.inlineStyleRanges = block.inlineStyleRanges.filter((range) => !passing(range))
+    const serialise = window.Draftail?.serialiseEditorStateToRaw
+    if (!serialise) return
+    const raw = serialise(field.draftailEditor.getEditorState()) // null: nothing is left of it, which is saved as well
+    for (const block of raw?.blocks ?? []) block.inlineStyleRanges = block.inlineStyleRanges.filter((range) => !passing(range))
     field.rawContentState = raw
     field.value = JSON.stringify(raw)
   }
